@@ -1,0 +1,49 @@
+/**
+ * Where the processor's state lies in linear memory. Translated code uses these as constants, so everything below is fixed at
+ * build time; only views and frames are allocated.
+ */
+export const PAGE_SIZE = 4096
+
+/** Byte offsets of the state block, which starts at address 0 of the linear memory. */
+// prettier-ignore
+export const STATE = {
+  /** 16 general-purpose registers, 8 bytes each, in encoding order. */
+  GPR: 0,
+  RIP: 128,
+  /** Flag recipe of the last instruction that set the arithmetic flags (src/isa/flags.ts), and its three inputs. */
+  FOP: 136, FA: 144, FB: 152, FC: 160,
+  /** Instructions left in this time slice (i32, signed). */
+  FUEL: 140,
+  /** Offsets of the current view's page table and jump cache (u32). */
+  VIEW: 168, JUMP_CACHE: 172,
+  /** Which exit of a region was taken, for the run loop (u32). */
+  EXIT: 176,
+  /** Nested guest calls that translated code is inside of (u32). */
+  DEPTH: 180,
+  FS_BASE: 184, GS_BASE: 192,
+  MXCSR: 200,
+  /** 1 while MXCSR lets translated code use WebAssembly's own arithmetic (see setMxcsr). */
+  FP_FAST: 204,
+  /** RFLAGS without the six arithmetic flags (u32): DF, AC, ID, TF, and IF and bit 1, which are always set. */
+  RFLAGS_REST: 208,
+  /** 1 inside an enclave (u32). */
+  ENCLAVE: 212,
+  /** 16 XMM registers, 16 bytes each. */
+  XMM: 256,
+  /** x87: control, status, tag word (u16 each), then 8 registers of 16 bytes from X87_REGS. */
+  X87: 512, X87_REGS: 528,
+  SIZE: 1024,
+} as const
+
+/** A view: read entries, then write entries, one of 8 bytes for each value of the low 20 bits of a page number; then the jump cache. */
+export const VIEW = {
+  READ: 0,
+  WRITE: 0x80_0000,
+  JUMP_CACHE: 0x100_0000,
+  /** Entries of 16 bytes: RIP (u64), index in the function table (u32), unused. */
+  JUMP_CACHE_ENTRIES: 4096,
+  SIZE: 0x101_0000,
+} as const
+
+/** First byte that frames may use; below it are the state block and scratch space for generated code. */
+export const FRAMES_START = 0x1_0000

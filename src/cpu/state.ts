@@ -1,0 +1,100 @@
+import { ARITHMETIC_MASK, MXCSR, MXCSR_RESET, RFLAGS } from '../spec/x86/index.ts'
+import { STATE } from './layout.ts'
+import type { Ram } from './ram.ts'
+
+/** MXCSR values under which translated code may compute: round to nearest, no DAZ or FTZ, all masked, PE already set. */
+const isFast = (mxcsr: number): boolean =>
+  (mxcsr & (MXCSR.RC | MXCSR.DAZ | MXCSR.FTZ)) === 0 && (mxcsr & 0x1f80) === 0x1f80 && (mxcsr & MXCSR.PE) !== 0
+
+/**
+ * The processor's registers, as a typed door to the state block. There is one block; a task that does not run keeps a copy
+ * (save, load).
+ */
+export class CpuState {
+  readonly ram: Ram
+  /**
+   * Computes the six arithmetic flags from the recipe in FOP, FA, FB, FC. The recipes belong to the instructions, so their room
+   * supplies this.
+   */
+  materializeFlags: (state: CpuState) => number = (s) => Number(s.ram.u64[STATE.FA / 8] ?? 0n) & ARITHMETIC_MASK
+
+  constructor(ram: Ram) {
+    this.ram = ram
+    this.reset()
+  }
+
+  /** As the kernel leaves it after exec: everything zero but MXCSR, x87 control and the fixed flags. */
+  reset(): void {
+    this.ram.u8.fill(0, 0, STATE.SIZE)
+    this.mxcsr = MXCSR_RESET
+    this.ram.u16[STATE.X87 / 2] = 0x37f
+    this.ram.u16[STATE.X87 / 2 + 2] = 0xffff
+    this.rflags = BigInt(RFLAGS.FIXED | RFLAGS.IF)
+  }
+
+  gpr(n: number): bigint {
+    return this.ram.u64[STATE.GPR / 8 + n] ?? 0n
+  }
+  setGpr(n: number, value: bigint): void {
+    this.ram.u64[STATE.GPR / 8 + n] = value
+  }
+
+  /** User addresses have 47 bits, so this is exact. */
+  get rip(): number {
+    return Number(this.ram.u64[STATE.RIP / 8])
+  }
+  set rip(value: number) {
+    this.ram.u64[STATE.RIP / 8] = BigInt(value)
+  }
+
+  get rflags(): bigint {
+    return BigInt((this.ram.u32[STATE.RFLAGS_REST / 4] ?? 0) | this.materializeFlags(this))
+  }
+  set rflags(value: bigint) {
+    const v = Number(value & 0x3f_ffffn)
+    this.ram.u32[STATE.RFLAGS_REST / 4] = (v & ~ARITHMETIC_MASK) | RFLAGS.FIXED | RFLAGS.IF
+    this.ram.u32[STATE.FOP / 4] = 0
+    this.ram.u64[STATE.FA / 8] = BigInt(v & ARITHMETIC_MASK)
+  }
+
+  get fsBase(): bigint {
+    return this.ram.u64[STATE.FS_BASE / 8] ?? 0n
+  }
+  set fsBase(value: bigint) {
+    this.ram.u64[STATE.FS_BASE / 8] = value
+  }
+  get gsBase(): bigint {
+    return this.ram.u64[STATE.GS_BASE / 8] ?? 0n
+  }
+  set gsBase(value: bigint) {
+    this.ram.u64[STATE.GS_BASE / 8] = value
+  }
+
+  get mxcsr(): number {
+    return this.ram.u32[STATE.MXCSR / 4] ?? 0
+  }
+  set mxcsr(value: number) {
+    this.ram.u32[STATE.MXCSR / 4] = value
+    this.ram.u32[STATE.FP_FAST / 4] = isFast(value) ? 1 : 0
+  }
+
+  get inEnclave(): boolean {
+    return this.ram.u32[STATE.ENCLAVE / 4] === 1
+  }
+  set inEnclave(value: boolean) {
+    this.ram.u32[STATE.ENCLAVE / 4] = value ? 1 : 0
+  }
+
+  /** The 16 bytes of an XMM register, live. */
+  xmm(n: number): Uint8Array {
+    return this.ram.u8.subarray(STATE.XMM + 16 * n, STATE.XMM + 16 * n + 16)
+  }
+
+  /** A copy of the whole block. */
+  save(): Uint8Array {
+    return this.ram.u8.slice(0, STATE.SIZE)
+  }
+  load(block: Uint8Array): void {
+    this.ram.u8.set(block, 0)
+  }
+}

@@ -1,0 +1,188 @@
+import { invariant } from '../base/index.ts'
+import { fault } from './fault.ts'
+import { PAGE_SIZE, VIEW } from './layout.ts'
+import type { Ram } from './ram.ts'
+
+export type Access = 'R' | 'W' | 'X'
+
+/** Where a page of the guest is. */
+export interface Mapping {
+  /** Byte offset of the frame in linear memory. */
+  readonly frame: number
+  /** Writes are allowed and need no further work (no copy-on-write pending): a write entry may be cached. */
+  readonly writable: boolean
+  /** Nothing is written: the abort page (SGX: accesses to the EPC from outside an enclave). */
+  readonly discardsWrites?: boolean
+}
+
+/** Who knows the page tables: the kernel's address space, and SGX's checks on top of it inside an enclave. */
+export interface PageSource {
+  /**
+   * Translates the page that holds `address` (canonical, user half) for one access, doing what the kernel's page-fault handler
+   * would do (demand paging, copy-on-write). Throws a Fault (#PF with its error code) when the access is not allowed.
+   */
+  resolve(address: number, access: Access): Mapping
+}
+
+/** First address that user code cannot have. */
+export const USER_END = 0x8000_0000_0000
+
+/**
+ * What one execution context sees of memory: an address space from outside an enclave, or from inside one. Its tables are caches of
+ * `source`, read by translated code; whoever changes a page table calls `invalidate`.
+ */
+export class View {
+  readonly ram: Ram
+  readonly source: PageSource
+  /** Byte offset of the tables (STATE.VIEW while this view is current). */
+  readonly at: number
+  /** Frames that have a write entry, with the page that has it. */
+  private readonly writers = new Map<number, Set<number>>()
+  /** 4 KiB pieces of the tables that hold an entry, so that clearing does not touch 16 MiB. */
+  private readonly touched = new Set<number>()
+
+  constructor(ram: Ram, source: PageSource) {
+    this.ram = ram
+    this.source = source
+    this.at = ram.allocateView()
+    this.invalidateJumps()
+  }
+
+  /** Byte offset in linear memory of `address`, for reading up to the end of its page. Faults as a read would. */
+  readable(address: number): number {
+    const i = this.entry(address, VIEW.READ)
+    const lo = (this.ram.u32[i] ?? 0) ^ address
+    if (this.ram.u32[i + 1] === Math.floor(address / 0x1_0000_0000)) return lo >>> 0
+    const m = this.source.resolve(address, 'R')
+    this.fill(address, VIEW.READ, m.frame)
+    if (m.writable && !this.ram.holdsCode[m.frame / PAGE_SIZE]) this.fillWrite(address, m.frame)
+    return m.frame + (address % PAGE_SIZE)
+  }
+
+  /** Byte offset for writing up to the end of the page, or -1 if writes vanish. Code in the frame is invalidated. */
+  writable(address: number): number {
+    const i = this.entry(address, VIEW.WRITE)
+    const lo = (this.ram.u32[i] ?? 0) ^ address
+    if (this.ram.u32[i + 1] === Math.floor(address / 0x1_0000_0000)) return lo >>> 0
+    const m = this.source.resolve(address, 'W')
+    if (m.discardsWrites) return -1
+    const frameNumber = m.frame / PAGE_SIZE
+    if (this.ram.holdsCode[frameNumber]) this.ram.onCodeWrite(frameNumber)
+    this.fill(address, VIEW.READ, m.frame)
+    if (m.writable) this.fillWrite(address, m.frame)
+    return m.frame + (address % PAGE_SIZE)
+  }
+
+  /** Byte offset for fetching instructions up to the end of the page. Not cached here: the code cache is the cache. */
+  executable(address: number): number {
+    const m = this.source.resolve(address, 'X')
+    return m.frame + (address % PAGE_SIZE)
+  }
+
+  /** Copies `into.length` bytes out of guest memory. Faults as reads would, at the first byte that cannot be read. */
+  readInto(address: number, into: Uint8Array): void {
+    for (let done = 0; done < into.length; ) {
+      checkCanonical(address + done)
+      const at = this.readable(address + done)
+      const n = Math.min(into.length - done, PAGE_SIZE - (at % PAGE_SIZE))
+      into.set(this.ram.u8.subarray(at, at + n), done)
+      done += n
+    }
+  }
+
+  read(address: number, size: number): Uint8Array {
+    const out = new Uint8Array(size)
+    this.readInto(address, out)
+    return out
+  }
+
+  /** Writes all of `data` or faults before the first byte. */
+  write(address: number, data: Uint8Array): void {
+    for (let a = address; a < address + data.length; a = a - (a % PAGE_SIZE) + PAGE_SIZE) {
+      checkCanonical(a)
+      this.writable(a)
+    }
+    for (let done = 0; done < data.length; ) {
+      const at = this.writable(address + done)
+      const n = Math.min(data.length - done, PAGE_SIZE - ((address + done) % PAGE_SIZE))
+      if (at >= 0) this.ram.u8.set(data.subarray(done, done + n), at)
+      done += n
+    }
+  }
+
+  /** The mapping of `count` pages from `address` changed: forget it, and every jump (their code may be gone). */
+  invalidate(address: number, count: number): void {
+    if (count > 0x10_0000) return this.invalidateAll()
+    for (let k = 0; k < count; k++) {
+      const a = address + k * PAGE_SIZE
+      this.clear(a, VIEW.READ)
+      this.clear(a, VIEW.WRITE)
+    }
+    this.invalidateJumps()
+  }
+
+  invalidateAll(): void {
+    for (const piece of this.touched) {
+      this.ram.u8.fill(0xff, this.at + piece * PAGE_SIZE, this.at + (piece + 1) * PAGE_SIZE)
+    }
+    this.touched.clear()
+    this.writers.clear()
+    this.invalidateJumps()
+  }
+
+  /** Forgets write entries only: after fork, when private pages become copy-on-write. */
+  invalidateWrites(): void {
+    for (const pages of this.writers.values()) for (const page of pages) this.clear(page * PAGE_SIZE, VIEW.WRITE)
+    this.writers.clear()
+  }
+
+  /** Writes to `frame` must be seen from now on: it holds code. */
+  dropWriters(frame: number): void {
+    for (const page of this.writers.get(frame) ?? []) this.clear(page * PAGE_SIZE, VIEW.WRITE)
+    this.writers.delete(frame)
+  }
+
+  invalidateJumps(): void {
+    const at = this.at + VIEW.JUMP_CACHE
+    this.ram.u8.fill(0xff, at, at + VIEW.JUMP_CACHE_ENTRIES * 16)
+  }
+
+  /** Gives the tables back; the view must not be used again. */
+  release(): void {
+    this.invalidateAll()
+    this.ram.releaseView(this.at)
+  }
+
+  /** Index in u32 of the entry of the page that holds `address`. */
+  private entry(address: number, table: number): number {
+    return (this.at + table) / 4 + 2 * (Math.floor(address / PAGE_SIZE) & 0xf_ffff)
+  }
+
+  /** entry = guest page xor host page: one xor turns an address into an offset, and its high half must vanish. */
+  private fill(address: number, table: number, frame: number): void {
+    const i = this.entry(address, table)
+    this.ram.u32[i] = ((address >>> 0) & ~0xfff) ^ frame
+    this.ram.u32[i + 1] = Math.floor(address / 0x1_0000_0000)
+    this.touched.add(Math.floor((i * 4 - this.at) / PAGE_SIZE))
+  }
+
+  private fillWrite(address: number, frame: number): void {
+    this.fill(address, VIEW.WRITE, frame)
+    const number = frame / PAGE_SIZE
+    let pages = this.writers.get(number)
+    if (!pages) this.writers.set(number, (pages = new Set()))
+    pages.add(Math.floor(address / PAGE_SIZE))
+  }
+
+  private clear(address: number, table: number): void {
+    const i = this.entry(address, table)
+    this.ram.u32[i] = 0xffff_ffff
+    this.ram.u32[i + 1] = 0xffff_ffff
+  }
+}
+
+/** Data accesses outside the user half: non-canonical or the kernel's. */
+export function checkCanonical(address: number): void {
+  invariant(Number.isSafeInteger(address), 'address beyond 2^53')
+  if (address < 0 || address >= USER_END) fault.GP(0)
+}

@@ -1,0 +1,82 @@
+import type { ArithmeticFlag } from '../spec/x86/index.ts'
+import type { Cpu, IntWidth, Width } from './ops.ts'
+import type { Evaluator } from './evaluator.ts'
+
+export interface MemoryOperand {
+  readonly kind: 'mem'
+  /** Bits accessed, 0 for LEA and prefetches. */
+  readonly w: Width | 0
+  /** Only FS and GS have a base in 64-bit mode. */
+  readonly seg: 'none' | 'FS' | 'GS'
+  /** Register number or -1. */
+  readonly base: number
+  readonly index: number
+  /** Log2 of the factor: 0..3. */
+  readonly scale: number
+  /** Sign-extended displacement; for RIP-relative operands the absolute address, with base -1. */
+  readonly disp: bigint
+  /** The sum is truncated to 32 bits (67 prefix). */
+  readonly a32: boolean
+}
+
+export type Operand =
+  /** `high`: AH, CH, DH, BH, with n = 0..3. */
+  | { readonly kind: 'reg'; readonly w: IntWidth; readonly n: number; readonly high: boolean }
+  /** `w` is how many low bits the instruction uses. */
+  | { readonly kind: 'xmm'; readonly w: Width; readonly n: number }
+  | MemoryOperand
+  /** Already extended to w bits, unsigned. */
+  | { readonly kind: 'imm'; readonly w: IntWidth; readonly value: bigint }
+  /** Absolute branch target. */
+  | { readonly kind: 'rel'; readonly target: number }
+
+/** One decoded instruction. */
+export interface Insn {
+  readonly row: Row
+  readonly address: number
+  readonly length: number
+  /** Operand size: 16, 32 or 64 where the row has a v, y or z operand; else the width of its first operand. */
+  readonly w: IntWidth
+  readonly operands: readonly Operand[]
+  readonly lock: boolean
+  /** The last F2 or F3 prefix, if the row does not need it as a part of its opcode. */
+  readonly rep: 0 | 0xf2 | 0xf3
+  readonly a32: boolean
+  readonly seg: 'none' | 'FS' | 'GS'
+}
+
+/**
+ * One row of the manual's instruction tables.
+ *
+ * `opcode`: 'NP', '66', 'F2' or 'F3' when that prefix is mandatory (NP: none of the three may be there), 'REX.W +' when W must be
+ * 1 ('W0 +' when it must be 0), opcode bytes in hex, then '/r' or '/0'..'/7', or '+r' when the low three bits name a register. Immediates follow from
+ * the operands. Examples: '01 /r', 'F7 /6', '66 0F 6F /r', 'REX.W + 0F C7 /1', '50 +r', '0F 05'.
+ *
+ * `operands`: the codes of the manual's appendix "Opcode Map" (volume 2), comma-separated:
+ *   E r/m register or memory, G register in ModRM.reg, R r/m register only, M memory only, Z register in the opcode,
+ *   I immediate, J branch offset, O memory offset, V XMM in ModRM.reg, W XMM or memory, U XMM in r/m only;
+ *   then the size: b w d q dq, v (16/32/64 by operand size), y (32/64), z (immediate of 16/32 bits, sign-extended to v),
+ *   bs (imm8 sign-extended to v), v64 (64, or 16 with a 66 prefix: stack instructions), ss sd ps pd as their width;
+ *   fixed registers by name: AL CL AX DX rAX (rAX: by operand size), and the constant 1.
+ */
+export interface Row {
+  readonly mnemonic: string
+  readonly opcode: string
+  readonly operands: string
+  /** The manual's heading. */
+  readonly spec: string
+  /** Semantics for both readers. A row has `op` or `slow`. */
+  readonly op?: <V>(m: Cpu<V>, i: Insn) => void
+  /** Semantics for the evaluator alone: wide or rare instructions; translated code hands them over. */
+  readonly slow?: (e: Evaluator, i: Insn) => void
+  /** Flags the manual leaves undefined, for this instruction with these operands. */
+  readonly undefinedFlags?: readonly ArithmeticFlag[]
+  /** Ends a block. 'exit' hands control to the run loop (SYSCALL, ENCLU). */
+  readonly flow?: 'jump' | 'branch' | 'call' | 'ret' | 'exit'
+  /** LOCK is allowed when the destination is memory. */
+  readonly lock?: true
+  /** #UD inside an enclave ("Illegal Instructions" of the SGX chapters). */
+  readonly enclave?: 'UD'
+  /** CPUID feature that must be present; absent means baseline SSE2. */
+  readonly feature?: string
+}

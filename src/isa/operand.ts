@@ -1,0 +1,47 @@
+import { invariant } from '../base/index.ts'
+import type { Insn, MemoryOperand, Operand } from './insn.ts'
+import type { Cpu, IntWidth } from './ops.ts'
+
+/** Operand k of an instruction, which must be there. */
+export function operand(i: Insn, k: number): Operand {
+  const o = i.operands[k]
+  invariant(o, `${i.row.mnemonic}: no operand ${k}`)
+  return o
+}
+
+export function memory(i: Insn, k: number): MemoryOperand {
+  const o = operand(i, k)
+  invariant(o.kind === 'mem', `${i.row.mnemonic}: operand ${k} is not memory`)
+  return o
+}
+
+/** Width of a general-purpose, immediate or memory operand. */
+export function widthOf(i: Insn, k: number): IntWidth {
+  const o = operand(i, k)
+  invariant(o.kind !== 'rel' && o.w !== 0 && o.w !== 128, `${i.row.mnemonic}: operand ${k} has no integer width`)
+  return o.w
+}
+
+/** Reads operand k: a register, an immediate or memory of integer width. `willWrite`: it is written back by `put`. */
+export function get<V>(m: Cpu<V>, i: Insn, k: number, willWrite = false): V {
+  const o = operand(i, k)
+  switch (o.kind) {
+    case 'reg': return o.high ? m.regHigh(o.n) : m.reg(o.w, o.n)
+    case 'imm': return m.lit(o.w, o.value)
+    case 'mem': return m.load(o.w === 0 ? 64 : o.w, m.address(o), { willWrite })
+    case 'xmm': return m.xmm(o.n)
+    case 'rel': return m.lit(64, o.target)
+  }
+}
+
+/** Writes operand k: a register or memory of integer width. */
+export function put<V>(m: Cpu<V>, i: Insn, k: number, value: V): void {
+  const o = operand(i, k)
+  if (o.kind === 'mem') m.store(o.w === 0 ? 64 : o.w, m.address(o), value)
+  else if (o.kind === 'xmm') m.setXmm(o.n, value)
+  else {
+    invariant(o.kind === 'reg', `${i.row.mnemonic}: operand ${k} cannot be written`)
+    if (o.high) m.setRegHigh(o.n, value)
+    else m.setReg(o.w, o.n, value)
+  }
+}
