@@ -1,4 +1,5 @@
 import { EncluError, invariant } from '../base/index.ts'
+import type { View } from './view.ts'
 import { FRAMES_START, PAGE_SIZE, VIEW } from './layout.ts'
 
 /** Untouched pages of the linear memory cost nothing, so everything is reserved at once: growing later would move the buffer. */
@@ -18,6 +19,8 @@ export class Ram {
   readonly dv: DataView
   /** 1 for a frame that holds decoded or translated code: writes to it must go through View.write. Indexed by frame number. */
   readonly holdsCode: Uint8Array
+  /** Every view that is alive. */
+  readonly views = new Set<View>()
   /** Called before a frame with holdsCode set is written. Set by the translator. */
   onCodeWrite: (frame: number) => void = () => {}
   private readonly references: Uint16Array

@@ -36,6 +36,10 @@ export class View {
   readonly source: PageSource
   /** Byte offset of the tables (STATE.VIEW while this view is current). */
   readonly at: number
+  /** Changes whenever code that was found through this view may have moved or gone. */
+  generation = 0
+  /** Table entries filled so far: tells a miss from a check that failed for another reason. */
+  fills = 0
   /** Frames that have a write entry, with the page that has it. */
   private readonly writers = new Map<number, Set<number>>()
   /** 4 KiB pieces of the tables that hold an entry, so that clearing does not touch 16 MiB. */
@@ -45,6 +49,7 @@ export class View {
     this.ram = ram
     this.source = source
     this.at = ram.allocateView()
+    ram.views.add(this)
     this.invalidateJumps()
   }
 
@@ -143,6 +148,7 @@ export class View {
   }
 
   invalidateJumps(): void {
+    this.generation++
     const at = this.at + VIEW.JUMP_CACHE
     this.ram.u8.fill(0xff, at, at + VIEW.JUMP_CACHE_ENTRIES * 16)
   }
@@ -150,6 +156,7 @@ export class View {
   /** Gives the tables back; the view must not be used again. */
   release(): void {
     this.invalidateAll()
+    this.ram.views.delete(this)
     this.ram.releaseView(this.at)
   }
 
@@ -163,6 +170,7 @@ export class View {
     const i = this.entry(address, table)
     this.ram.u32[i] = ((address >>> 0) & ~0xfff) ^ frame
     this.ram.u32[i + 1] = Math.floor(address / 0x1_0000_0000)
+    this.fills++
     this.touched.add(Math.floor((i * 4 - this.at) / PAGE_SIZE))
   }
 

@@ -1,4 +1,4 @@
-import { ARITHMETIC_MASK, MXCSR, RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
+import { ARITHMETIC_MASK, RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
 import { fault, PAGE_SIZE, STATE, USER_END, type CpuState, type Exit, type View } from '../cpu/index.ts'
 import { EvalOps, type Value } from './eval-ops.ts'
 import { conditionText, CONDITION_NAMES, fopOf, fopRecipe, recipeOf, RECIPES, type FlagRecipe } from './flags.ts'
@@ -13,6 +13,8 @@ export interface Environment {
   timestamp(): bigint
   /** 64 random bits, from the run's seed. */
   random(): bigint
+  /** XCR0, what XGETBV reads; x87 and SSE when absent. */
+  readonly xcr0?: bigint
 }
 
 const FLAG_BIT = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, OF: 11 } as const
@@ -86,9 +88,9 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     const { state } = this
     if (this.fpEnv.raised) {
       // The manual: status flags are set even when an unmasked exception keeps the result from being written.
-      const mxcsr = state.mxcsr | this.fpEnv.raised
-      state.mxcsr = mxcsr
-      if (this.fpEnv.raised & ~(mxcsr >> 7) & 0x3f & (MXCSR.IE | MXCSR.DE | MXCSR.ZE | MXCSR.OE | MXCSR.UE | MXCSR.PE)) fault.XM()
+      const { flags, traps } = this.fpEnv.outcome()
+      state.mxcsr |= flags
+      if (traps) fault.XM()
     }
     const { u8, u16, u64 } = state.ram
     for (let k = 0; k < this.writes.length; k += 3) {
@@ -155,34 +157,33 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
   }
 
   /** Checks that `size` bytes at a linear address are canonical and of the user; gives the address as a number. */
-  linear(address: Value, size: number, access: 'R' | 'W'): number {
+  linear(address: Value, size: number, access: 'R' | 'W', stack = false): number {
     const a = address as bigint
     if (a <= BigInt(USER_END - size)) return Number(a)
-    return this.notUser(a, size, access)
+    return this.notUser(a, size, access, stack)
   }
 
-  private notUser(a: bigint, size: number, access: 'R' | 'W'): number {
+  private notUser(a: bigint, size: number, access: 'R' | 'W', stack: boolean): number {
     const last = BigInt.asUintN(64, a + BigInt(size - 1))
     const isCanonical = (x: bigint): boolean => BigInt.asUintN(64, BigInt.asIntN(48, x)) === x
     if (!isCanonical(a) || !isCanonical(last)) {
-      if (this.usesStack()) fault.SS(0)
+      if (stack || this.usesStack()) fault.SS(0)
       fault.GP(0)
     }
     // The kernel's half: present or not, Linux reports it as a protection violation.
     return fault.PF(a, (access === 'W' ? 2 : 0) | 5)
   }
 
-  /** Whether a non-canonical address is #SS: RSP or RBP as base, or an implicit stack access. */
+  /** Whether a non-canonical address is #SS: the operand has RSP or RBP as base, and no FS or GS. */
   private usesStack(): boolean {
     const m = this.known
-    if (m) return m.seg === 'none' && (m.base === 4 || m.base === 5)
-    return true
+    return m !== undefined && m.seg === 'none' && (m.base === 4 || m.base === 5)
   }
 
   load(w: Width, address: Value, attributes?: AccessAttributes): Value {
     const size = w / 8
     if (attributes?.aligned && (address as bigint) % 16n !== 0n) fault.GP(0)
-    const a = this.linear(address, size, attributes?.willWrite ? 'W' : 'R')
+    const a = this.linear(address, size, attributes?.willWrite ? 'W' : 'R', attributes?.stack)
     if (attributes?.willWrite) this.demandWrite(a, size)
     if ((a % PAGE_SIZE) + size > PAGE_SIZE) return this.loadCrossing(w, a, size)
     const at = this.view.readable(a)
@@ -207,7 +208,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
   store(w: Width, address: Value, value: Value, attributes?: AccessAttributes): void {
     const size = w / 8
     if (attributes?.aligned && (address as bigint) % 16n !== 0n) fault.GP(0)
-    const a = this.linear(address, size, 'W')
+    const a = this.linear(address, size, 'W', attributes?.stack)
     if ((a % PAGE_SIZE) + size > PAGE_SIZE) {
       const bytes = new Uint8Array(size)
       let v = BigInt(value)

@@ -33,6 +33,7 @@ const sum: FlagText = (o, w, a, b) => o.add(w, a, b)
 const difference: FlagText = (o, w, a, b) => o.sub(w, a, b)
 const sumWithCarry: FlagText = (o, w, a, b, c) => o.add(w, o.add(w, a, b), c)
 const differenceWithBorrow: FlagText = (o, w, a, b, c) => o.sub(w, o.sub(w, a, b), c)
+const twice: FlagText = (o, w, a) => o.add(w, a, a)
 const first: FlagText = (_o, _w, a) => a
 /** Signed overflow of a sum r: both operands differ in sign from it. */
 const sumOverflow =
@@ -92,6 +93,16 @@ export const RECIPES = {
   RESULT: {
     CF: carryBit, OF: (o, w, _a, _b, c) => o.bit(w, c, 1), AF: (o, w, _a, _b, c) => o.bit(w, c, 2), ...resultFlags(first),
   },
+  /** a = operand of the last step of a shift, which is a shift by one; AF is 0 (the manual leaves it undefined) */
+  SHL: {
+    CF: (o, w, a) => o.bit(w, a, w - 1), AF: zero, OF: (o, w, a) => o.bit(w, o.xor(w, a, twice(o, w, a)), w - 1), ...resultFlags(twice),
+  },
+  SHR: { CF: (o, w, a) => o.bit(w, a, 0), AF: zero, OF: (o, w, a) => o.bit(w, a, w - 1), ...resultFlags((o, w, a) => o.shr(w, a, o.lit(32, 1))) },
+  SAR: { CF: (o, w, a) => o.bit(w, a, 0), AF: zero, OF: zero, ...resultFlags((o, w, a) => o.sar(w, a, o.lit(32, 1))) },
+  /** a = low half of a product, c = 1 if the high half matters: CF and OF. The manual leaves the others undefined. */
+  PRODUCT: { CF: carryBit, OF: carryBit, AF: zero, ZF: zero, SF: sign(first), PF: parity(first) },
+  /** a = source of BSF or BSR: ZF = it is 0. The manual leaves the others undefined. */
+  SCAN: { CF: zero, OF: zero, AF: zero, SF: zero, PF: zero, ZF: isZero(first) },
 } as const satisfies Record<string, Recipe>
 
 /** In numbering order. PACKED must be 0: zeroed state means no flags set. */

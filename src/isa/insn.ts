@@ -1,4 +1,5 @@
 import type { ArithmeticFlag } from '../spec/x86/index.ts'
+import type { CpuState } from '../cpu/index.ts'
 import type { Cpu, IntWidth, Width } from './ops.ts'
 import type { Evaluator } from './evaluator.ts'
 
@@ -35,7 +36,7 @@ export interface Insn {
   readonly row: Row
   readonly address: number
   readonly length: number
-  /** Operand size: 16, 32 or 64 where the row has a v, y or z operand; else the width of its first operand. */
+  /** Operand size: 16, 32 or 64 where the row has a v, y or z operand, or none but immediates; else the width of its first operand. */
   readonly w: IntWidth
   readonly operands: readonly Operand[]
   readonly lock: boolean
@@ -50,14 +51,18 @@ export interface Insn {
  *
  * `opcode`: 'NP', '66', 'F2' or 'F3' when that prefix is mandatory (NP: none of the three may be there), 'REX.W +' when W must be
  * 1 ('W0 +' when it must be 0), opcode bytes in hex, then '/r' or '/0'..'/7', or '+r' when the low three bits name a register. Immediates follow from
- * the operands. Examples: '01 /r', 'F7 /6', '66 0F 6F /r', 'REX.W + 0F C7 /1', '50 +r', '0F 05'.
+ * the operands. Examples: '01 /r', 'F7 /6', '66 0F 6F /r', 'REX.W + 0F C7 /1', '50 +r', '0F 05', '0F 01 D7' (D7 stands where ModRM would).
+ * Also: 'NFx' (neither F2 nor F3; 66 is the operand size), 'REX.B=0 +', and 'mod=3' at the end (register forms only).
+ * Where two rows meet, the one with a mandatory prefix wins, then the one with a ModRM byte, then with REX.W.
  *
  * `operands`: the codes of the manual's appendix "Opcode Map" (volume 2), comma-separated:
  *   E r/m register or memory, G register in ModRM.reg, R r/m register only, M memory only, Z register in the opcode,
  *   I immediate, J branch offset, O memory offset, V XMM in ModRM.reg, W XMM or memory, U XMM in r/m only;
  *   then the size: b w d q dq, v (16/32/64 by operand size), y (32/64), z (immediate of 16/32 bits, sign-extended to v),
  *   bs (imm8 sign-extended to v), v64 (64, or 16 with a 66 prefix: stack instructions), ss sd ps pd as their width;
- *   fixed registers by name: AL CL AX DX rAX (rAX: by operand size), and the constant 1.
+ *   fixed registers by name: AL CL AX DX eAX rAX (rAX: by operand size), and the constant 1.
+ *   Also: X and Y the memory at RSI and RDI (string instructions), B that at RBX, S C D a segment, control, debug register (an immediate
+ *   with its number); sizes bs64 and z64: as bs and z, extended to v64; no size: memory of no width (LEA).
  */
 export interface Row {
   readonly mnemonic: string
@@ -71,12 +76,16 @@ export interface Row {
   readonly slow?: (e: Evaluator, i: Insn) => void
   /** Flags the manual leaves undefined, for this instruction with these operands. */
   readonly undefinedFlags?: readonly ArithmeticFlag[]
+  /** The same where it depends on values (shift counts); instead of `undefinedFlags`. */
+  readonly undefinedWith?: (i: Insn, state: CpuState) => readonly ArithmeticFlag[]
   /** Ends a block. 'exit' hands control to the run loop (SYSCALL, ENCLU). */
   readonly flow?: 'jump' | 'branch' | 'call' | 'ret' | 'exit'
   /** LOCK is allowed when the destination is memory. */
   readonly lock?: true
-  /** #UD inside an enclave ("Illegal Instructions" of the SGX chapters). */
-  readonly enclave?: 'UD'
+  /**
+   * #UD inside an enclave ("Illegal Instructions" of the SGX chapters). 'SGX2': on processors without SGX2 only.
+   */
+  readonly enclave?: 'UD' | 'SGX2'
   /** CPUID feature that must be present; absent means baseline SSE2. */
   readonly feature?: string
 }

@@ -45,3 +45,10 @@ export function put<V>(m: Cpu<V>, i: Insn, k: number, value: V): void {
     else m.setReg(o.w, o.n, value)
   }
 }
+
+/** Operands j and k name the same register: XOR r, r and its like depend on nothing. */
+export function isSameRegister(i: Insn, j: number, k: number): boolean {
+  const [a, b] = [operand(i, j), operand(i, k)]
+  // Register operands are shared objects of the decoder; xmm ones of different widths are not.
+  return a === b || (a.kind === 'reg' && b.kind === 'reg' && a.n === b.n && a.w === b.w && a.high === b.high)
+}

@@ -86,6 +86,8 @@ export interface AccessAttributes {
   readonly aligned?: 16
   /** The same bytes are written by the same instruction: demand write permission at once. */
   readonly willWrite?: boolean
+  /** An implicit access to the stack: #SS instead of #GP when not canonical, whatever the operands are. */
+  readonly stack?: boolean
 }
 
 /** The result of RET, CALL, JMP: where a near branch goes, for whoever predicts returns. */
@@ -111,7 +113,6 @@ export interface Cpu<V> extends Ops<V> {
   effectiveAddress(m: MemoryOperand): V
   /** Linear address: segment base added. Computed once for each operand of an instruction. */
   address(m: MemoryOperand): V
-  /** `stack` accesses fault with #SS instead of #GP when not canonical. */
   load(w: Width, address: V, attributes?: AccessAttributes): V
   store(w: Width, address: V, value: V, attributes?: AccessAttributes): void
 

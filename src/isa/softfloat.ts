@@ -1,22 +1,184 @@
-import { InternalError } from '../base/index.ts'
+/**
+ * Floating point of the SSE instructions, exact in values and exceptions: volume 1, "SIMD Floating-Point Exceptions" and "Operating
+ * on SNaNs and QNaNs". The order in which exceptions hide each other is that of "SIMD Floating-Point Exception Priority": NaN
+ * operands, other invalid operations and division by zero, denormal operands, then those found by rounding.
+ */
+import { MXCSR } from '../spec/x86/index.ts'
 import type { FpWidth } from './ops.ts'
+import { add, compare, divide, multiply, negate, squareRoot } from './softfloat/exact.ts'
+import {
+  finite,
+  formatOf,
+  isNaN,
+  packIndefinite,
+  packQuiet,
+  packZero,
+  precisionOf,
+  unpack,
+  zero,
+  type Float,
+  type Format,
+} from './softfloat/format.ts'
+import { DOWN, dropBits, round, type FloatControl } from './softfloat/round.ts'
+
+/** Invalid, denormal, zero divide: found before a result is computed. */
+const PRE_COMPUTATION = MXCSR.IE | MXCSR.DE | MXCSR.ZE
 
 /** Rounding and masks for one instruction, and the status flags it raised. */
-export class FpEnvironment {
+export class FpEnvironment implements FloatControl {
   mxcsr = 0
   raised = 0
+
   start(mxcsr: number): void {
     this.mxcsr = mxcsr
     this.raised = 0
   }
+  raise(flags: number): void {
+    this.raised |= flags
+  }
+  get rounding(): number {
+    return (this.mxcsr & MXCSR.RC) >> 13
+  }
+  get unmasked(): number {
+    return ~(this.mxcsr >> 7) & 0x3f
+  }
+  get denormalsAreZero(): boolean {
+    return (this.mxcsr & MXCSR.DAZ) !== 0
+  }
+  get flushToZero(): boolean {
+    return (this.mxcsr & MXCSR.FTZ) !== 0
+  }
+
+  /**
+   * The status flags that the instruction leaves in MXCSR, and whether it traps. An unmasked exception before the computation,
+   * in any lane, means that no lane is computed: nothing is known about overflow, underflow and precision.
+   */
+  outcome(): { flags: number; traps: boolean } {
+    const early = this.raised & PRE_COMPUTATION
+    if (early & this.unmasked) return { flags: early, traps: true }
+    return { flags: this.raised, traps: (this.raised & this.unmasked) !== 0 }
+  }
 }
-const missing = (): never => {
-  throw new InternalError('floating point')
+
+const operandOf = (e: FpEnvironment, f: Format, bits: bigint): Float => {
+  const x = unpack(f, bits)
+  return x.denormal && e.denormalsAreZero ? zero(x.sign) : x
 }
-export const fpBinary = (_e: FpEnvironment, _op: 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', _f: FpWidth, _a: bigint, _b: bigint): bigint => missing()
-export const fpSqrt = (_e: FpEnvironment, _f: FpWidth, _a: bigint): bigint => missing()
-export const fpCompare = (_e: FpEnvironment, _f: FpWidth, _p: number, _a: bigint, _b: bigint): boolean => missing()
-export const fpOrder = (_e: FpEnvironment, _f: FpWidth, _q: boolean, _a: bigint, _b: bigint): number => missing()
-export const fpFromInt = (_e: FpEnvironment, _f: FpWidth, _a: bigint): bigint => missing()
-export const fpToInt = (_e: FpEnvironment, _f: FpWidth, _w: 32 | 64, _t: boolean, _a: bigint): bigint => missing()
-export const fpToFp = (_e: FpEnvironment, _from: FpWidth, _to: FpWidth, _a: bigint): bigint => missing()
+const indefinite = (e: FpEnvironment, f: Format): bigint => {
+  e.raise(MXCSR.IE)
+  return packIndefinite(f)
+}
+/** The first operand that is a NaN, made quiet. */
+const propagate = (e: FpEnvironment, f: Format, a: Float, b: Float): bigint => {
+  if (a.kind === 'signaling' || b.kind === 'signaling') e.raise(MXCSR.IE)
+  const first = isNaN(a) ? a : b
+  return packQuiet(f, first.sign, first.significand)
+}
+const denormals = (e: FpEnvironment, a: Float, b: Float): void => {
+  if (a.denormal || b.denormal) e.raise(MXCSR.DE)
+}
+
+export type FpBinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max'
+
+export function fpBinary(e: FpEnvironment, op: FpBinaryOp, fmt: FpWidth, aBits: bigint, bBits: bigint): bigint {
+  const f = formatOf(fmt)
+  const a = operandOf(e, f, aBits)
+  const b = operandOf(e, f, bBits)
+  if (op === 'min' || op === 'max') return extreme(e, op, f, a, b, aBits, bBits)
+  if (isNaN(a) || isNaN(b)) return propagate(e, f, a, b)
+  const exact = ((): Float | undefined => {
+    switch (op) {
+      case 'add': return add(a, b, e.rounding === DOWN)
+      case 'sub': return add(a, negate(b), e.rounding === DOWN)
+      case 'mul': return multiply(a, b)
+      case 'div': return divide(a, b, precisionOf(f))
+    }
+  })()
+  if (!exact) return indefinite(e, f)
+  if (op === 'div' && b.kind === 'zero' && a.kind === 'finite') e.raise(MXCSR.ZE)
+  else denormals(e, a, b)
+  return round(e, f, exact)
+}
+
+/** MIN and MAX: the second operand when either is a NaN or both are zeros. The chosen operand stays as it is, but for DAZ. */
+function extreme(e: FpEnvironment, op: 'min' | 'max', f: Format, a: Float, b: Float, aBits: bigint, bBits: bigint): bigint {
+  let first = false
+  if (isNaN(a) || isNaN(b)) e.raise(MXCSR.IE)
+  else {
+    denormals(e, a, b)
+    first = compare(a, b) === (op === 'min' ? -1 : 1)
+  }
+  const [chosen, bits] = first ? [a, aBits] : [b, bBits]
+  return chosen.kind === 'zero' ? packZero(f, chosen.sign) : bits
+}
+
+export function fpSqrt(e: FpEnvironment, fmt: FpWidth, bits: bigint): bigint {
+  const f = formatOf(fmt)
+  const a = operandOf(e, f, bits)
+  if (isNaN(a)) return propagate(e, f, a, a)
+  const exact = squareRoot(a, precisionOf(f))
+  if (!exact) return indefinite(e, f)
+  denormals(e, a, a)
+  return round(e, f, exact)
+}
+
+/** undefined: unordered. */
+function relation(e: FpEnvironment, fmt: FpWidth, quiet: boolean, aBits: bigint, bBits: bigint): -1 | 0 | 1 | undefined {
+  const f = formatOf(fmt)
+  const a = operandOf(e, f, aBits)
+  const b = operandOf(e, f, bBits)
+  if (isNaN(a) || isNaN(b)) {
+    if (!quiet || a.kind === 'signaling' || b.kind === 'signaling') e.raise(MXCSR.IE)
+    return undefined
+  }
+  denormals(e, a, b)
+  return compare(a, b)
+}
+
+/** EQ LT LE UNORD, and their negations NEQ NLT NLE ORD. LT and LE and theirs signal on any NaN. */
+export function fpCompare(e: FpEnvironment, fmt: FpWidth, predicate: number, a: bigint, b: bigint): boolean {
+  const basic = predicate & 3
+  const r = relation(e, fmt, basic === 0 || basic === 3, a, b)
+  const holds =
+    basic === 3 ? r === undefined : r !== undefined && (basic === 0 ? r === 0 : basic === 1 ? r < 0 : r <= 0)
+  return predicate & 4 ? !holds : holds
+}
+
+/** ZF, PF and CF in their RFLAGS places. */
+export function fpOrder(e: FpEnvironment, fmt: FpWidth, quiet: boolean, a: bigint, b: bigint): number {
+  const r = relation(e, fmt, quiet, a, b)
+  return r === undefined ? 0x45 : r > 0 ? 0 : r < 0 ? 1 : 0x40
+}
+
+export function fpFromInt(e: FpEnvironment, fmt: FpWidth, n: bigint): bigint {
+  if (n === 0n) return 0n
+  return round(e, formatOf(fmt), n < 0n ? finite(1, 0, -n) : finite(0, 0, n))
+}
+
+/** The integer indefinite value, the most negative one, when the result does not fit. */
+export function fpToInt(e: FpEnvironment, fmt: FpWidth, w: 32 | 64, truncate: boolean, bits: bigint): bigint {
+  const a = operandOf(e, formatOf(fmt), bits)
+  if (a.kind === 'zero') return 0n
+  const TOWARD_ZERO = 3
+  const { value, inexact } = dropBits(truncate ? TOWARD_ZERO : e.rounding, a.sign, a.significand, -a.exponent)
+  const n = a.sign ? -value : value
+  if (a.kind !== 'finite' || BigInt.asIntN(w, n) !== n) {
+    e.raise(MXCSR.IE)
+    return 1n << BigInt(w - 1)
+  }
+  if (inexact) e.raise(MXCSR.PE)
+  return BigInt.asUintN(w, n)
+}
+
+export function fpToFp(e: FpEnvironment, from: FpWidth, to: FpWidth, bits: bigint): bigint {
+  const [f, t] = [formatOf(from), formatOf(to)]
+  const a = operandOf(e, f, bits)
+  if (isNaN(a)) {
+    if (a.kind === 'signaling') e.raise(MXCSR.IE)
+    // The upper bits of the payload stay.
+    const shift = BigInt(t.fractionBits - f.fractionBits)
+    return packQuiet(t, a.sign, shift > 0n ? a.significand << shift : a.significand >> -shift)
+  }
+  denormals(e, a, a)
+  return round(e, t, a)
+}

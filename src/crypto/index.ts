@@ -1,0 +1,10 @@
+/** Cryptography that a leaf needs in the middle of an instruction: synchronous, no host modules. */
+export { createSha256, sha256, type Sha256, type Sha256Provider } from './sha256.ts'
+export {
+  RSA3072_SIZE,
+  verifyRsa3072,
+  rsa3072Quotients,
+  encodeSha256Message,
+  littleEndianToBigInt,
+  bigIntToLittleEndian,
+} from './rsa3072.ts'

@@ -1,0 +1,343 @@
+/**
+ * The instruction decoder for 64-bit mode, driven by the rows. It reads bytes and knows no instruction, but the prefix rules of
+ * [SDM-2 "Instruction Prefixes"]: any order and any number of legacy prefixes, REX only directly before the opcode, F2/F3 over 66
+ * as mandatory prefix, REX.W over 66 as operand size, LOCK only with a memory destination that allows it.
+ *
+ * Deviation: VEX, EVEX and XOP encodings are not decoded; they are unknown instructions.
+ */
+import { toHex } from '../base/index.ts'
+import { fault } from '../cpu/index.ts'
+import type { Insn, MemoryOperand, Operand, Row } from './insn.ts'
+import type { IntWidth } from './ops.ts'
+import { cellIndex, createTable, immediateSize, METHOD, modrmClass, resolveSize, ROWS, SIZE, type Entry, type Size } from './table.ts'
+
+/** Thrown for an instruction that exists but has no row yet: the run stops and says which. Not a guest fault. */
+export class UnknownInstruction {
+  /** From the first prefix on, as far as they could be fetched, at most 15. */
+  readonly bytes: Uint8Array
+  readonly address: number
+  readonly mnemonic: string
+  constructor(bytes: Uint8Array, address: number, mnemonic: string) {
+    this.bytes = bytes
+    this.address = address
+    this.mnemonic = mnemonic
+  }
+  toString(): string {
+    return `${this.mnemonic} at 0x${this.address.toString(16)}: ${toHex(this.bytes)}`
+  }
+}
+
+/**
+ * Decodes the instruction whose first byte is `bytes[offset]` and whose address is `address`. Bytes from `end` on are not there
+ * (the end of a page that can be fetched).
+ *
+ * Returns undefined if the instruction needs bytes beyond `end`: the caller fetches on, and it is then that a page faults.
+ * Throws a Fault: #UD for what does not exist, #GP(0) beyond 15 bytes. Throws UnknownInstruction.
+ */
+export type Decode = (bytes: Uint8Array, offset: number, address: number, end?: number) => Insn | undefined
+
+const REX = 1
+const OPERAND_SIZE = 2
+const ADDRESS_SIZE = 3
+const REPEAT = 4
+const SEGMENT = 5
+const LOCK = 6
+/** What kind of prefix a byte is; 0 for none. */
+const PREFIX = new Uint8Array(256)
+PREFIX.fill(REX, 0x40, 0x50)
+PREFIX[0x66] = OPERAND_SIZE
+PREFIX[0x67] = ADDRESS_SIZE
+PREFIX[0xf2] = PREFIX[0xf3] = REPEAT
+for (const b of [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]) PREFIX[b] = SEGMENT
+PREFIX[0xf0] = LOCK
+
+const WIDTHS: readonly IntWidth[] = [8, 16, 32, 64]
+const byWidth = <T>(make: (w: IntWidth) => T): Readonly<Record<number, T>> =>
+  Object.fromEntries(WIDTHS.map((w) => [w, make(w)]))
+const numbers = Array.from({ length: 16 }, (_, n) => n)
+/** Register operands are shared: there are few. */
+const REGISTERS = byWidth((w) => numbers.map((n): Operand => ({ kind: 'reg', w, n, high: false })))
+const HIGH_BYTES = numbers.map((n): Operand => ({ kind: 'reg', w: 8, n: n & 3, high: true }))
+const XMMS = Object.fromEntries(
+  ([8, 16, 32, 64, 128] as const).map((w) => [w, numbers.map((n): Operand => ({ kind: 'xmm', w, n }))]),
+)
+const ONE: Operand = { kind: 'imm', w: 8, value: 1n }
+const NO_OPERANDS: readonly Operand[] = []
+
+/** Raised and caught here: a truncated instruction is rare, and a check after each byte would not be. */
+const TRUNCATED = Symbol('truncated')
+
+class Decoder {
+  private readonly slots: ReturnType<typeof createTable>['slots']
+  private bytes!: Uint8Array
+  private start = 0
+  /** The next byte. */
+  private p = 0
+  private limit = 0
+  private address = 0
+  private rex = 0
+  private opcode = 0
+  private a32 = false
+  private seg: Insn['seg'] = 'none'
+  private modrm = 0
+  // The memory operand, once ModRM has been read.
+  private base = -1
+  private index = -1
+  private scale = 0
+  private displacement = 0
+  private ripRelative = false
+
+  constructor(rows: readonly Row[], features: ReadonlySet<string>) {
+    this.slots = createTable(rows, features).slots
+  }
+
+  decode(bytes: Uint8Array, offset: number, address: number, end: number): Insn | undefined {
+    this.bytes = bytes
+    this.start = this.p = offset
+    this.limit = Math.min(end, offset + 15)
+    this.address = address
+    try {
+      return this.instruction()
+    } catch (e) {
+      if (e === TRUNCATED) return undefined
+      throw e
+    }
+  }
+
+  private instruction(): Insn {
+    const { bytes } = this
+    let [rex, rep, operand16, lock] = [0, 0, false, false]
+    let prefixes = true
+    this.a32 = false
+    this.seg = 'none'
+    let byte = 0
+    while (prefixes) {
+      byte = bytes[this.p++] ?? 0
+      const kind = PREFIX[byte]
+      if (kind === 0) prefixes = false
+      else if (kind === REX) rex = byte
+      else {
+        // A REX prefix that another prefix follows is ignored.
+        rex = 0
+        if (kind === OPERAND_SIZE) operand16 = true
+        else if (kind === ADDRESS_SIZE) this.a32 = true
+        else if (kind === REPEAT) rep = byte
+        else if (kind === LOCK) lock = true
+        else if (byte === 0x64) this.seg = 'FS'
+        else if (byte === 0x65) this.seg = 'GS'
+        if (this.p >= this.limit) this.check()
+      }
+    }
+    this.rex = rex
+    let map = 0
+    if (byte === 0x0f) {
+      byte = bytes[this.p++] ?? 0
+      map = 1
+      if (byte === 0x38 || byte === 0x3a) {
+        map = byte === 0x38 ? 2 : 3
+        byte = bytes[this.p++] ?? 0
+      }
+    }
+    this.check()
+    this.opcode = byte
+
+    const entry = this.find(map * 256 + byte, cellIndex(rep === 0xf3 ? 3 : rep === 0xf2 ? 2 : operand16 ? 1 : 0, rex >> 3 & 1, rex & 1))
+    if (!entry) return fault.UD()
+    const { row } = entry
+    if (!row) return this.unknown(entry)
+    if (entry.hasModrm && this.modrm < 0xc0) {
+      if (entry.ignoresMod) this.modrm |= 0xc0
+      else this.memoryBytes()
+    }
+    if (lock && !(entry.canLock && this.modrm < 0xc0 && entry.hasModrm)) {
+      this.check()
+      fault.UD()
+    }
+    const size = rex & 8 ? 64 : operand16 ? 16 : 32
+    const w = resolveSize(entry.size, size)
+    const operands = entry.operands.length === 0 ? NO_OPERANDS : this.operands(entry, size)
+    this.check()
+    return {
+      row, address: this.address, length: this.p - this.start,
+      w: w === 0 || w === 128 ? size : w,
+      operands, lock,
+      rep: entry.repIsFree ? (rep as Insn['rep']) : 0,
+      a32: this.a32, seg: this.seg,
+    }
+  }
+
+  /** Also reads ModRM where there is one. */
+  private find(slotIndex: number, cell: number): Entry | undefined {
+    const slot = this.slots[slotIndex]
+    if (!slot) return undefined
+    const leaf = slot.only ?? slot.cells[cell]
+    if (leaf === undefined) return undefined
+    if ('mnemonic' in leaf) {
+      if (leaf.hasModrm) this.readModrm()
+      return leaf
+    }
+    this.readModrm()
+    return leaf[modrmClass(this.modrm)]
+  }
+
+  private readModrm(): void {
+    this.modrm = this.bytes[this.p++] ?? 0
+    this.check()
+  }
+
+  /** Everything up to `p` must have been there; called before anything is concluded from it. */
+  private check(): void {
+    if (this.p <= this.limit) return
+    if (this.limit - this.start === 15) fault.GP(0)
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- caught in `decode`, needs no stack
+    throw TRUNCATED
+  }
+
+  private unknown(entry: Entry): never {
+    const bytes = this.bytes.slice(this.start, this.limit)
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- an event of the run, as a Fault is
+    throw new UnknownInstruction(bytes, this.address, entry.mnemonic)
+  }
+
+  /** SIB and displacement. [SDM-2 "ModR/M and SIB Bytes", "Special Encodings with REX prefixes"] */
+  private memoryBytes(): void {
+    const { bytes, modrm, rex } = this
+    const mod = modrm >> 6
+    const rm = modrm & 7
+    this.index = -1
+    this.scale = 0
+    this.ripRelative = false
+    let displacement32 = mod === 2
+    if (rm === 4) {
+      const sib = bytes[this.p++] ?? 0
+      const index = ((sib >> 3) & 7) | ((rex << 2) & 8)
+      // Only RSP cannot be an index; R12 can.
+      if (index !== 4) {
+        this.index = index
+        this.scale = sib >> 6
+      }
+      this.base = (sib & 7) | ((rex << 3) & 8)
+      if ((sib & 7) === 5 && mod === 0) {
+        this.base = -1
+        displacement32 = true
+      }
+    } else {
+      this.base = rm | ((rex << 3) & 8)
+      if (rm === 5 && mod === 0) {
+        this.base = -1
+        this.ripRelative = displacement32 = true
+      }
+    }
+    if (displacement32) this.displacement = this.signed32()
+    else if (mod === 1) this.displacement = ((bytes[this.p++] ?? 0) << 24) >> 24
+    else this.displacement = 0
+  }
+
+  private signed32(): number {
+    const { bytes, p } = this
+    this.p = p + 4
+    return (bytes[p] ?? 0) | ((bytes[p + 1] ?? 0) << 8) | ((bytes[p + 2] ?? 0) << 16) | ((bytes[p + 3] ?? 0) << 24)
+  }
+
+  private operands(entry: Entry, size: 16 | 32 | 64): Operand[] {
+    const { operands } = entry
+    const { modrm, rex } = this
+    const out: Operand[] = []
+    for (const { method, size: code, n } of operands) {
+      const w = resolveSize(code, size)
+      switch (method) {
+        case METHOD.E: out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.register(w, (modrm & 7) | ((rex << 3) & 8))); break
+        case METHOD.W: out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.xmm(w, (modrm & 7) | ((rex << 3) & 8))); break
+        case METHOD.M: out.push(this.memory(w, entry, size)); break
+        case METHOD.G: out.push(this.register(w, ((modrm >> 3) & 7) | ((rex << 1) & 8))); break
+        case METHOD.R: out.push(this.register(w, (modrm & 7) | ((rex << 3) & 8))); break
+        case METHOD.V: out.push(this.xmm(w, ((modrm >> 3) & 7) | ((rex << 1) & 8))); break
+        case METHOD.U: out.push(this.xmm(w, (modrm & 7) | ((rex << 3) & 8))); break
+        case METHOD.Z: out.push(this.register(w, (this.opcode & 7) | ((rex << 3) & 8))); break
+        case METHOD.fixed: out.push(this.register(w, n)); break
+        case METHOD.one: out.push(ONE); break
+        case METHOD.I: {
+          // Iz is sign-extended to the operand size.
+          const wide = code === SIZE.z ? size : (w as IntWidth)
+          out.push({ kind: 'imm', w: wide, value: this.immediate(code, immediateSize(code, size), wide) })
+          break
+        }
+        case METHOD.J: {
+          // The displacement counts from the next instruction, and nothing follows it.
+          const d = code === 8 ? ((this.bytes[this.p++] ?? 0) << 24) >> 24 : this.signed32()
+          out.push({ kind: 'rel', target: this.address + (this.p - this.start) + d })
+          break
+        }
+        case METHOD.O: out.push(this.plainMemory(w, -1, this.offset())); break
+        case METHOD.X: out.push(this.plainMemory(w, 6, 0n)); break
+        case METHOD.Y: out.push({ ...this.plainMemory(w, 7, 0n), seg: 'none' }); break
+        case METHOD.B: out.push(this.plainMemory(w, 3, 0n)); break
+        // Segment, control and debug registers appear as their numbers.
+        case METHOD.S: out.push({ kind: 'imm', w: 8, value: BigInt((modrm >> 3) & 7) }); break
+        case METHOD.C: case METHOD.D: out.push({ kind: 'imm', w: 8, value: BigInt(((modrm >> 3) & 7) | ((rex << 1) & 8)) }); break
+      }
+    }
+    return out
+  }
+
+  private register(w: number, n: number): Operand {
+    // Without REX, 4 to 7 are AH, CH, DH, BH; with any REX, SPL, BPL, SIL, DIL.
+    if (w === 8 && this.rex === 0 && n >= 4) return HIGH_BYTES[n - 4] as Operand
+    return REGISTERS[w]?.[n] as Operand
+  }
+  private xmm(w: number, n: number): Operand {
+    return (XMMS[w] ?? XMMS[128])?.[n] as Operand
+  }
+
+  /** The ModRM memory operand. Immediates come behind the displacement, and RIP-relative means relative to what follows them. */
+  private memory(w: number, entry: Entry, size: 16 | 32 | 64): MemoryOperand {
+    let disp = BigInt(this.displacement)
+    if (this.ripRelative) {
+      const next = this.address + (this.p - this.start) + immediateBytes(entry, size)
+      disp = BigInt(next + this.displacement)
+      if (this.a32) disp = BigInt.asUintN(32, disp)
+    }
+    return { kind: 'mem', w: w as MemoryOperand['w'], seg: this.seg, base: this.base, index: this.index, scale: this.scale, disp, a32: this.a32 }
+  }
+  private plainMemory(w: number, base: number, disp: bigint): MemoryOperand {
+    return { kind: 'mem', w: w as MemoryOperand['w'], seg: this.seg, base, index: -1, scale: 0, disp, a32: this.a32 }
+  }
+
+  /** The address of a MOV with a direct offset: as wide as addresses are. */
+  private offset(): bigint {
+    const low = BigInt(this.signed32() >>> 0)
+    return this.a32 ? low : low | (BigInt(this.signed32() >>> 0) << 32n)
+  }
+
+  /** An immediate, extended to w bits and taken as unsigned. */
+  private immediate(code: Size, n: number, w: IntWidth): bigint {
+    const { bytes } = this
+    if (n === 1) {
+      const b = bytes[this.p++] ?? 0
+      return code === 8 ? BigInt(b) : BigInt.asUintN(w, BigInt((b << 24) >> 24))
+    }
+    if (n === 2) {
+      this.p += 2
+      return BigInt((bytes[this.p - 2] ?? 0) | ((bytes[this.p - 1] ?? 0) << 8))
+    }
+    if (n === 4) return BigInt.asUintN(w, BigInt(this.signed32()))
+    const low = BigInt(this.signed32() >>> 0)
+    return low | (BigInt(this.signed32() >>> 0) << 32n)
+  }
+}
+
+/** Bytes of all immediates of an instruction that has a ModRM byte. */
+function immediateBytes(entry: Entry, size: 16 | 32 | 64): number {
+  let n = 0
+  for (const o of entry.operands) if (o.method === METHOD.I) n += immediateSize(o.size, size)
+  return n
+}
+
+/** A decoder for a processor with these rows and these CPUID features. */
+export function createDecoder(rows: readonly Row[] = ROWS, features: ReadonlySet<string> = new Set()): Decode {
+  const decoder = new Decoder(rows, features)
+  return (bytes, offset, address, end = bytes.length) => decoder.decode(bytes, offset, address, end)
+}
+
+/** For the baseline processor: SSE2 and nothing beyond. */
+export const decode: Decode = createDecoder()

@@ -1,0 +1,70 @@
+/** Rotates: ROL ROR RCL RCR. They change CF and OF alone. [SDM-1 "Rotate Instructions"] */
+import type { CpuState } from '../cpu/index.ts'
+import { RCX, type ArithmeticFlag } from '../spec/x86/index.ts'
+import { packFlags } from './flag-bits.ts'
+import type { Insn } from './insn.ts'
+import type { Cpu } from './ops.ts'
+import { get, put } from './operand.ts'
+import { insn } from './rows.ts'
+import { constantCount, countInCL, countMask, shiftForms } from './shift.ts'
+
+/** Undefined: OF but for rotates by one. */
+function undefinedWith(i: Insn, state: CpuState): readonly ArithmeticFlag[] {
+  const count = constantCount(i, 1) ?? Number(state.gpr(RCX)) & countMask(i)
+  return count > 1 ? ['OF'] : []
+}
+
+/** Writes the result, and CF and OF unless the masked count is 0. `flags` computes them from the result. */
+function finish<V>(m: Cpu<V>, i: Insn, r: V, CF: V, OF: V): void {
+  put(m, i, 0, r)
+  const n = constantCount(i, 1)
+  if (n === undefined) m.setFlagsIf(m.ne(32, countInCL(m, i), m.lit(32, 0)), 'PACKED', 32, packFlags(m, { CF, OF }))
+  else if (n > 0) m.setFlags('PACKED', 32, packFlags(m, { CF, OF }))
+}
+
+function rotate<V>(m: Cpu<V>, i: Insn, left: boolean): void {
+  const { w } = i
+  const n = constantCount(i, 1)
+  const count = n === undefined ? countInCL(m, i) : m.lit(32, n)
+  const a = get(m, i, 0, true)
+  const r = left ? m.rotl(w, a, count) : m.rotr(w, a, count)
+  const sign = m.bit(w, r, w - 1)
+  if (left) finish(m, i, r, m.bit(w, r, 0), m.xor(8, sign, m.bit(w, r, 0)))
+  else finish(m, i, r, sign, m.xor(8, sign, m.bit(w, r, w - 2)))
+}
+
+/** Rotates through CF: w + 1 bits in a ring. By one, which is what compilers and long divisions use. */
+function carryByOne<V>(m: Cpu<V>, i: Insn, left: boolean): void {
+  const { w } = i
+  const a = get(m, i, 0, true)
+  const carry = m.zext(8, w, m.flag('CF'))
+  const one = m.lit(32, 1)
+  const r = left ? m.or(w, m.shl(w, a, one), carry) : m.or(w, m.shr(w, a, one), m.shl(w, carry, m.lit(32, w - 1)))
+  finish(m, i, r, m.bit(w, a, left ? w - 1 : 0), m.bit(w, m.xor(w, a, r), w - 1))
+}
+
+/** Any other count, bit by bit: rare enough to be the evaluator's alone. */
+function carryByCount(e: Cpu<number | bigint>, i: Insn, left: boolean): void {
+  const { w } = i
+  const W = BigInt(w)
+  const count = BigInt(constantCount(i, 1) ?? Number(countInCL(e, i))) % (W + 1n)
+  const ring = (BigInt(e.flag('CF')) << W) | BigInt(get(e, i, 0, true))
+  const n = left ? count : W + 1n - count
+  const turned = BigInt.asUintN(w + 1, (ring << n) | (ring >> (W + 1n - n)))
+  const r = e.lit(w, BigInt.asUintN(w, turned))
+  const CF = Number(turned >> W)
+  const sign = e.bit(w, r, w - 1)
+  finish(e, i, r, CF, left ? e.xor(8, sign, CF) : e.xor(8, sign, e.bit(w, r, w - 2)))
+}
+
+const byOne = (digit: number): ReturnType<typeof shiftForms> => shiftForms(digit).filter(([, o]) => o.endsWith('1'))
+const byCount = (digit: number): ReturnType<typeof shiftForms> => shiftForms(digit).filter(([, o]) => !o.endsWith('1'))
+
+export const ROTATE = [
+  insn({ mnemonic: 'ROL', spec: 'RCL/RCR/ROL/ROR—Rotate', undefinedWith, rows: shiftForms(0), op: (m, i) => rotate(m, i, true) }),
+  insn({ mnemonic: 'ROR', spec: 'RCL/RCR/ROL/ROR—Rotate', undefinedWith, rows: shiftForms(1), op: (m, i) => rotate(m, i, false) }),
+  insn({ mnemonic: 'RCL', spec: 'RCL/RCR/ROL/ROR—Rotate', undefinedWith, rows: byOne(2), op: (m, i) => carryByOne(m, i, true) }),
+  insn({ mnemonic: 'RCR', spec: 'RCL/RCR/ROL/ROR—Rotate', undefinedWith, rows: byOne(3), op: (m, i) => carryByOne(m, i, false) }),
+  insn({ mnemonic: 'RCL', spec: 'RCL/RCR/ROL/ROR—Rotate', undefinedWith, rows: byCount(2), slow: (e, i) => carryByCount(e, i, true) }),
+  insn({ mnemonic: 'RCR', spec: 'RCL/RCR/ROL/ROR—Rotate', undefinedWith, rows: byCount(3), slow: (e, i) => carryByCount(e, i, false) }),
+].flat()

@@ -1,0 +1,277 @@
+/**
+ * From rows to a lookup: parses the opcode and operand columns (syntax: `Row` in insn.ts) and spreads every row over the cells
+ * it answers for. A cell is one opcode with one of four mandatory-prefix states, REX.W, REX.B and a class of ModRM bytes; where
+ * two rows meet, the one that asks for more wins, and two that ask for the same are an error that `overlaps` lists.
+ * [SDM-2 "Instruction Format", "Opcode Map"]
+ */
+import { invariant } from '../base/index.ts'
+import type { Row } from './insn.ts'
+import type { IntWidth, Width } from './ops.ts'
+import { ADD } from './add.ts'
+import { BIT } from './bit.ts'
+import { CONTROL } from './control.ts'
+import { EXCHANGE } from './exchange.ts'
+import { FLAG_CONTROL } from './flag-control.ts'
+import { LOGIC } from './logic.ts'
+import { MISC } from './misc.ts'
+import { MOVE } from './move.ts'
+import { MULTIPLY } from './multiply.ts'
+import { ROTATE } from './rotate.ts'
+import { SHIFT } from './shift.ts'
+import { STACK } from './stack.ts'
+import { STRING } from './string.ts'
+import { SYSTEM } from './system.ts'
+import { UNIMPLEMENTED } from './unimplemented.ts'
+
+/** Every family, in the order of the manual's volume 1. The name is the file's. */
+// prettier-ignore
+export const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
+  move: MOVE, exchange: EXCHANGE, stack: STACK, add: ADD, multiply: MULTIPLY, logic: LOGIC, shift: SHIFT, rotate: ROTATE, bit: BIT,
+  control: CONTROL, string: STRING, 'flag-control': FLAG_CONTROL, misc: MISC, system: SYSTEM,
+}
+export const ROWS: readonly Row[] = Object.values(FAMILIES).flat()
+
+/** The operand codes by addressing method. 'fixed' registers: n is the register; 'one' is the constant 1. */
+// prettier-ignore
+export const METHOD = {
+  E: 0, G: 1, R: 2, M: 3, Z: 4, I: 5, J: 6, O: 7, V: 8, W: 9, U: 10, X: 11, Y: 12, S: 13, C: 14, D: 15, B: 16, fixed: 17, one: 18,
+} as const
+export type Method = (typeof METHOD)[keyof typeof METHOD]
+
+/** Sizes that depend on prefixes; the others are plain widths in bits, 0 for memory of no particular width. */
+export const SIZE = { v: 1, y: 2, z: 3, v64: 4, bs: 5, bs64: 6, z64: 7 } as const
+export type Size = Width | 0 | (typeof SIZE)[keyof typeof SIZE]
+
+export interface OperandSpec {
+  readonly method: Method
+  readonly size: Size
+  readonly n: number
+}
+
+// prettier-ignore
+const SIZES: Readonly<Record<string, Size>> = {
+  '': 0, b: 8, w: 16, d: 32, q: 64, dq: 128, x: 128, ss: 32, sd: 64, ps: 128, pd: 128, pi: 64, ...SIZE,
+}
+// prettier-ignore
+const FIXED: Readonly<Record<string, OperandSpec>> = {
+  AL: { method: METHOD.fixed, size: 8, n: 0 }, CL: { method: METHOD.fixed, size: 8, n: 1 },
+  AX: { method: METHOD.fixed, size: 16, n: 0 }, DX: { method: METHOD.fixed, size: 16, n: 2 },
+  eAX: { method: METHOD.fixed, size: SIZE.z, n: 0 }, rAX: { method: METHOD.fixed, size: SIZE.v, n: 0 },
+  1: { method: METHOD.one, size: 8, n: 0 },
+}
+
+/** One code of the operands column; undefined if it is not one. */
+export function parseOperand(code: string): OperandSpec | undefined {
+  const fixed = FIXED[code]
+  if (fixed) return fixed
+  const method = (METHOD as Readonly<Record<string, Method>>)[code.slice(0, 1)]
+  const size = SIZES[code.slice(1)]
+  return method === undefined || size === undefined ? undefined : { method, size, n: -1 }
+}
+
+export const operandCodes = (operands: string): string[] => (operands === '' ? [] : operands.split(',').map((c) => c.trim()))
+
+/** The opcode column, taken apart. */
+export interface Opcode {
+  /** 0: one byte, 1: 0F, 2: 0F 38, 3: 0F 3A. */
+  readonly map: number
+  readonly byte: number
+  readonly plusR: boolean
+  readonly prefix: 'NP' | 'NFx' | '66' | 'F2' | 'F3' | undefined
+  readonly W: 0 | 1 | undefined
+  readonly B: 0 | undefined
+  readonly digit: number | undefined
+  /** A further opcode byte that stands where ModRM would be (0F 01 D7). */
+  readonly modrm: number | undefined
+  readonly mod3: boolean
+  readonly slashR: boolean
+}
+
+/** undefined for a text that is not in the syntax of `Row.opcode`. */
+export function parseOpcode(text: string): Opcode | undefined {
+  let prefix: Opcode['prefix']
+  let W: Opcode['W']
+  let B: Opcode['B']
+  let digit: number | undefined
+  let [plusR, slashR, mod3] = [false, false, false]
+  const bytes: number[] = []
+  for (const t of text.split(/\s+/)) {
+    if (t === '+') continue
+    if (bytes.length === 0 && (t === 'NP' || t === 'NFx' || t === '66' || t === 'F2' || t === 'F3')) prefix = t
+    else if (t === 'REX.W') W = 1
+    else if (t === 'W0') W = 0
+    else if (t === 'REX.B=0') B = 0
+    else if (t === '+r') plusR = true
+    else if (t === '/r') slashR = true
+    else if (t === 'mod=3') mod3 = true
+    else if (/^\/[0-7]$/.test(t)) digit = Number(t[1])
+    else if (/^[0-9A-F]{2}$/.test(t)) bytes.push(Number.parseInt(t, 16))
+    else return undefined
+  }
+  let map = 0
+  if (bytes[0] === 0x0f && bytes.length > 1) {
+    bytes.shift()
+    map = 1
+    if (bytes[0] === 0x38 || bytes[0] === 0x3a) map = bytes.shift() === 0x38 ? 2 : 3
+  }
+  const [byte, modrm, ...rest] = bytes
+  if (byte === undefined || rest.length > 0) return undefined
+  return { map, byte, plusR, prefix, W, B, digit, modrm, mod3, slashR }
+}
+
+/** A row made ready for the decoder. `row` is undefined for an instruction that exists but has no row. */
+export interface Entry {
+  readonly row: Row | undefined
+  readonly mnemonic: string
+  readonly operands: readonly OperandSpec[]
+  readonly hasModrm: boolean
+  /** What Insn.w follows: a prefix-dependent size or a width. */
+  readonly size: Size
+  /** F2 and F3 are not a part of the opcode. */
+  readonly repIsFree: boolean
+  readonly canLock: boolean
+  /** MOV to and from control and debug registers: every ModRM byte means registers. */
+  readonly ignoresMod: boolean
+}
+
+/** Operands whose ModRM.r/m must be memory or must be a register. */
+const MEMORY_METHODS: readonly Method[] = [METHOD.M]
+const REGISTER_METHODS: readonly Method[] = [METHOD.R, METHOD.U]
+// prettier-ignore
+const MODRM_METHODS: readonly Method[] = [
+  METHOD.E, METHOD.G, METHOD.R, METHOD.M, METHOD.V, METHOD.W, METHOD.U, METHOD.S, METHOD.C, METHOD.D,
+]
+
+/** Operands whose width can be the instruction's. */
+const FIRST_METHODS = [METHOD.E, METHOD.G, METHOD.R, METHOD.M, METHOD.Z, METHOD.O, METHOD.X, METHOD.Y, METHOD.B, METHOD.fixed, METHOD.V, METHOD.W, METHOD.U]
+
+function createEntry(row: Row, opcode: Opcode): Entry {
+  const operands = operandCodes(row.operands).map((code) => {
+    const o = parseOperand(code)
+    invariant(o, `${row.mnemonic} ${row.opcode}: unknown operand code ${code}`)
+    return o
+  })
+  const hasModrm =
+    opcode.slashR || opcode.digit !== undefined || opcode.modrm !== undefined || operands.some((o) => MODRM_METHODS.includes(o.method))
+  const scaled = operands.find((o) => o.size >= SIZE.v && o.size <= SIZE.z64 && o.method !== METHOD.J)
+  const first = operands.find((o) => (FIRST_METHODS as readonly Method[]).includes(o.method))
+  return {
+    row, mnemonic: row.mnemonic, operands, hasModrm,
+    size: scaled?.size ?? (first ? first.size : SIZE.v),
+    repIsFree: opcode.prefix !== 'F2' && opcode.prefix !== 'F3',
+    canLock: row.lock === true,
+    ignoresMod: operands.some((o) => o.method === METHOD.C || o.method === METHOD.D),
+  }
+}
+
+/** Which ModRM classes an entry answers for: 0-7 memory by ModRM.reg, 8-71 register forms by the low six bits. */
+export const MODRM_CLASSES = 72
+export const modrmClass = (modrm: number): number => (modrm >= 0xc0 ? 8 + (modrm & 63) : (modrm >> 3) & 7)
+
+function answersFor(opcode: Opcode, entry: Entry, c: number): boolean {
+  const isMemory = c < 8
+  if (opcode.modrm !== undefined) return !isMemory && c === modrmClass(opcode.modrm)
+  if (opcode.digit !== undefined && (isMemory ? c : (c - 8) >> 3) !== opcode.digit) return false
+  if (isMemory) return !opcode.mod3 && !entry.operands.some((o) => REGISTER_METHODS.includes(o.method))
+  return !entry.operands.some((o) => MEMORY_METHODS.includes(o.method))
+}
+
+/** Of two rows for one cell the one that asks for more is meant. */
+const specificity = (o: Opcode): number =>
+  (o.prefix === undefined ? 0 : 8) + (o.modrm === undefined ? 0 : 4) + (o.W === undefined ? 0 : 2) + (o.B === undefined ? 0 : 1)
+
+const PREFIX_STATES = { NP: [0], NFx: [0, 1], '66': [1], F2: [2], F3: [3], any: [0, 1, 2, 3] } as const
+/** Cells by prefix state (none, 66, F2, F3) * 4 + REX.W * 2 + REX.B. */
+export const cellIndex = (prefix: number, W: number, B: number): number => prefix * 4 + W * 2 + B
+
+/** One opcode byte of one map. */
+export interface Slot {
+  /** The one entry for every cell, if there is only one. */
+  readonly only: Entry | undefined
+  /** By cellIndex: an entry, a list by ModRM class, or nothing (#UD). */
+  readonly cells: readonly (Entry | readonly (Entry | undefined)[] | undefined)[]
+}
+
+interface Claim {
+  readonly entry: Entry
+  readonly rank: number
+}
+export interface Table {
+  /** By map * 256 + opcode byte. */
+  readonly slots: readonly (Slot | undefined)[]
+  /** Pairs of rows that claim the same cell with equal right. */
+  readonly overlaps: readonly string[]
+}
+
+/**
+ * `features`: the CPUID features the processor has; rows that need another do not exist for it, so that F3 0F BC is TZCNT or BSF.
+ */
+export function createTable(rows: readonly Row[], features: ReadonlySet<string>): Table {
+  const claims: (Claim | undefined)[][] = []
+  const overlaps = new Set<string>()
+  const add = (row: Row, base: number): void => {
+    const opcode = parseOpcode(row.opcode)
+    invariant(opcode, `${row.mnemonic}: cannot read the opcode '${row.opcode}'`)
+    const entry = createEntry(row, opcode)
+    const rank = base + specificity(opcode)
+    for (let byte = opcode.byte; byte < opcode.byte + (opcode.plusR ? 8 : 1); byte++) {
+      const slot = (claims[opcode.map * 256 + byte] ??= [])
+      for (const cell of cellsOf(opcode, entry)) {
+        const other = slot[cell]
+        if (other && other.rank === rank) overlaps.add(`${describe(other.entry)} / ${describe(entry)}`)
+        if (!other || other.rank < rank) slot[cell] = { entry: base < 0 ? { ...entry, row: undefined } : entry, rank }
+      }
+    }
+  }
+  for (const row of rows) if (row.feature === undefined || features.has(row.feature)) add(row, 0)
+  // Far below every row: they only fill what is left. Among themselves they may overlap.
+  for (const [opcode, mnemonic] of UNIMPLEMENTED) add({ mnemonic, opcode, operands: '', spec: '' }, -100)
+  const slots = claims.map((slot) => createSlot(slot.map((c) => c?.entry)))
+  const real = [...overlaps].filter((o) => !o.includes('(unimplemented)'))
+  return { slots, overlaps: real }
+}
+
+const describe = (e: Entry): string =>
+  e.row && e.row.spec !== '' ? `${e.mnemonic} ${e.row.opcode} ${e.row.operands}` : `${e.mnemonic} (unimplemented)`
+
+function* cellsOf(opcode: Opcode, entry: Entry): Generator<number> {
+  for (const p of PREFIX_STATES[opcode.prefix ?? 'any']) {
+    for (const W of opcode.W === undefined ? [0, 1] : [opcode.W]) {
+      for (const B of opcode.B === undefined ? [0, 1] : [opcode.B]) {
+        for (let c = 0; c < MODRM_CLASSES; c++) {
+          if (!entry.hasModrm || answersFor(opcode, entry, c)) yield cellIndex(p, W, B) * MODRM_CLASSES + c
+        }
+      }
+    }
+  }
+}
+
+function createSlot(entries: readonly (Entry | undefined)[]): Slot {
+  const cells = Array.from({ length: 16 }, (_, k) => {
+    const list = Array.from({ length: MODRM_CLASSES }, (_, c) => entries[k * MODRM_CLASSES + c])
+    return list.every((e) => e === list[0]) ? list[0] : list
+  })
+  const [first] = cells
+  const only = first !== undefined && 'mnemonic' in first && cells.every((c) => c === first) ? first : undefined
+  return { only, cells }
+}
+
+/** Bytes that an immediate of a size takes, for the operand size 16, 32 or 64. */
+export function immediateSize(size: Size, operandSize: 16 | 32 | 64): number {
+  switch (size) {
+    case SIZE.bs: case SIZE.bs64: return 1
+    case SIZE.z: case SIZE.z64: return operandSize === 16 ? 2 : 4
+    default: return resolveSize(size, operandSize) / 8
+  }
+}
+
+/** Width of an operand size, for the instruction's operand size 16, 32 or 64. */
+export function resolveSize(size: Size, operandSize: 16 | 32 | 64): IntWidth | 128 | 0 {
+  switch (size) {
+    case SIZE.v: case SIZE.bs: return operandSize
+    case SIZE.y: return operandSize === 64 ? 64 : 32
+    case SIZE.z: return operandSize === 16 ? 16 : 32
+    case SIZE.v64: case SIZE.bs64: case SIZE.z64: return operandSize === 16 ? 16 : 64
+    default: return size
+  }
+}

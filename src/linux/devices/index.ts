@@ -1,0 +1,23 @@
+import { FS_MAGIC } from '../../spec/linux/index.ts'
+import type { Node } from '../vfs/node.ts'
+import { DeviceNode, VirtualDirectory, VirtualLink, type Device, type VirtualFileSystem } from '../vfs/virtual.ts'
+
+const DEV: VirtualFileSystem = { dev: 5n, magic: FS_MAGIC.TMPFS }
+
+/** /dev: the given devices, and the links that every Linux has there. */
+export function devFileSystem(devices: Readonly<Record<string, Device>>): Node {
+  const link = (target: string): Node => new VirtualLink(DEV, () => target)
+  const nodes = Object.entries(devices).map(([name, device]) => [name, new DeviceNode(DEV, `/dev/${name}`, device)])
+  return new VirtualDirectory(DEV, {
+    ...(Object.fromEntries(nodes) as Record<string, Node>),
+    fd: link('/proc/self/fd'),
+    stdin: link('/proc/self/fd/0'),
+    stdout: link('/proc/self/fd/1'),
+    stderr: link('/proc/self/fd/2'),
+    pts: new VirtualDirectory(DEV, {}),
+    shm: new VirtualDirectory(DEV, {}),
+  })
+}
+
+export { plainDevices } from './plain.ts'
+export { ttyDevice } from './tty.ts'

@@ -1,0 +1,268 @@
+import { invariant } from '../base/index.ts'
+import { STATE, VIEW, type CpuState, type Fault, type Ram } from '../cpu/index.ts'
+import type { HostPort } from '../port/index.ts'
+import * as linux from '../spec/linux/index.ts'
+import { callSyscall, rerunSyscall } from './dispatch.ts'
+import { AddressSpace, type HostMapping } from './mm/address-space.ts'
+import { startProgram } from './loader/exec.ts'
+import { deliver, hasDeliverable } from './signal/delivery.ts'
+import { serveFault } from './signal/faults.ts'
+import { sendToGroup } from './signal/send.ts'
+import { Futexes } from './task/futexes.ts'
+import type { Process } from './task/process.ts'
+import { createRandom } from './random.ts'
+import { nextExpiry, expireTimers } from './task/timers.ts'
+import type { Task } from './task/task.ts'
+import { UnknownSyscalls } from './unknown-syscalls.ts'
+import { Vfs } from './vfs/vfs.ts'
+import type { Grants } from './vfs/sandbox.ts'
+
+/** Virtual time, supplied by the machine: nanoseconds since start, from the number of instructions retired. */
+export interface Clock {
+  now(): bigint
+  /** Every task waits and nothing can happen before `time`. */
+  skipTo(time: bigint): void
+}
+
+/** The vDSO image, as src/vdso builds it. Offsets in the image. */
+export interface KernelVdso {
+  readonly bytes: Uint8Array
+  readonly exceptionTable: readonly { readonly ip: number; readonly fixup: number }[]
+}
+
+/** What the processor reports about itself and the kernel passes on (getauxval(3)). */
+export interface ProcessorFacts {
+  /** AT_HWCAP: CPUID.1:EDX. */
+  readonly hwcap: number
+  readonly hwcap2?: number
+}
+
+/** What the machine does when the kernel changes who runs. */
+export interface KernelHooks {
+  /** After the state block was exchanged: SGX's part of the processor follows. */
+  readonly onSwitch?: (from: Task | undefined, to: Task) => void
+  /** The current task is in an enclave and must leave it (asynchronous exit): a signal frame is about to be made. */
+  readonly leaveEnclave?: (task: Task) => void
+  /** One line of --strace. */
+  readonly onTrace?: (line: string) => void
+  /** Something that the user should know, such as a path that was not granted. */
+  readonly onNotice?: (text: string) => void
+}
+
+export interface KernelOptions extends KernelHooks {
+  readonly ram: Ram
+  readonly state: CpuState
+  readonly port: HostPort
+  readonly clock: Clock
+  readonly grants: Grants
+  readonly seed?: bigint
+  readonly vdso?: KernelVdso
+  readonly processor?: ProcessorFacts
+  /** Of SGX: what code outside enclaves sees of an EPC page. */
+  readonly hostMapping?: HostMapping
+  /** A system call that Linux has and enclu has not: end the run with ERR_UNIMPLEMENTED, or answer -ENOSYS. */
+  readonly unknownSyscall?: 'stop' | 'enosys'
+  readonly uid?: number
+  readonly gid?: number
+  readonly hostname?: string
+}
+
+/**
+ * The kernel: processes, their memory, files and signals. It serves what the machine hands it (syscall, fault, interrupt) for the
+ * current task, and says who runs next (schedule). One processor, deterministic order.
+ */
+export class Kernel {
+  readonly options: KernelOptions
+  readonly ram: Ram
+  readonly state: CpuState
+  readonly port: HostPort
+  readonly clock: Clock
+  /** Living tasks, in the order of the round robin. */
+  readonly tasks = new Map<number, Task>()
+  /** Processes, zombies included. */
+  readonly processes = new Map<number, Process>()
+  readonly futexes = new Futexes()
+  readonly unknown: UnknownSyscalls
+  /** getrandom(2), AT_RANDOM: `count` bytes of the seeded stream. */
+  readonly random: (count: number) => Uint8Array
+  readonly vfs: Vfs
+  readonly uid: number
+  readonly gid: number
+  /** How the first process ended, as wait4(2) would tell. */
+  exitStatus: number | undefined
+  /** Tasks remain, but none can ever run: all wait for each other or for a signal from outside. */
+  stalled = false
+  private running: Task | undefined
+  private preempted = false
+  private lastPid = 0
+  private accountedTo = 0n
+  private readonly wallClockAtStart: bigint
+
+  constructor(options: KernelOptions) {
+    this.options = options
+    this.ram = options.ram
+    this.state = options.state
+    this.port = options.port
+    this.clock = options.clock
+    this.uid = options.uid ?? 1000
+    this.gid = options.gid ?? 1000
+    this.random = createRandom(options.seed ?? 0n)
+    this.unknown = new UnknownSyscalls(options.unknownSyscall ?? 'stop')
+    this.wallClockAtStart = options.port.wallClock()
+    this.vfs = new Vfs(this)
+  }
+
+  /** The task on the processor. */
+  get current(): Task {
+    invariant(this.running, 'no task is running')
+    return this.running
+  }
+
+  /** The first process, which adopts orphans. */
+  get init(): Process | undefined {
+    return this.processes.get(1)
+  }
+
+  /** Virtual nanoseconds since start: CLOCK_MONOTONIC. */
+  now(): bigint {
+    return this.clock.now()
+  }
+  /** CLOCK_REALTIME, nanoseconds. */
+  realtime(): bigint {
+    return this.wallClockAtStart + this.clock.now()
+  }
+
+  allocatePid(): number {
+    return ++this.lastPid
+  }
+
+  /** Starts the first program. Throws ERR_NOT_FOUND or ERR_NOT_EXECUTABLE. */
+  exec(path: string, argv: readonly string[], env: readonly string[]): Task {
+    const task = startProgram(this, path, argv, env)
+    this.tasks.set(task.pid, task)
+    this.switchTo(task)
+    return task
+  }
+
+  createSpace(): AddressSpace {
+    return new AddressSpace(this.ram, this.options.hostMapping)
+  }
+
+  /**
+   * Who runs next, with its registers in the state block and its signals delivered; the current task if it can go on and has not been preempted.
+   * Waits of tasks are looked at, timers expire, and virtual time jumps when all wait. `undefined` when no task is left, or
+   * `stalled`.
+   */
+  schedule(): Task | undefined {
+    for (;;) {
+      this.account()
+      expireTimers(this)
+      const task = this.pick()
+      if (!task) {
+        if (!this.skipIdleTime()) return undefined
+        continue
+      }
+      this.switchTo(task)
+      if (task.state === 'waiting' && !hasDeliverable(task)) rerunSyscall(this, task)
+      this.deliverSignals()
+      if (task.state === 'runnable' && task.process.state.is === 'running') return task
+    }
+  }
+
+  /** The time slice of the current task is over. */
+  preempt(): void {
+    this.preempted = true
+  }
+
+  /** When the next timer or timeout is due, for the machine's instruction budget. */
+  nextEvent(): bigint | undefined {
+    return nextExpiry(this)
+  }
+
+  /** Serves the SYSCALL that the current task has just executed. RIP is behind it. */
+  syscall(): void {
+    callSyscall(this, this.current)
+  }
+
+  /** An exception of the current task, which is outside enclaves now: the vDSO's fix-up, or a signal. */
+  fault(fault: Fault): void {
+    serveFault(this, this.current, fault)
+  }
+
+  /** Delivers what is pending for the current task, before it goes on. It may end or stop. */
+  deliverSignals(): void {
+    if (this.current.state !== 'dead') deliver(this, this.current)
+  }
+
+  /** A signal from the host's user, such as SIGINT: to the processes of the first process's group. */
+  interrupt(signo: number): void {
+    this.stalled = false
+    if (this.init) sendToGroup(this, this.init.pgid, { signo, code: linux.SI_KERNEL })
+  }
+
+  /** Charges the current task for the time since the last call. */
+  account(): void {
+    const now = this.clock.now()
+    if (this.running) {
+      this.running.cpuTime += now - this.accountedTo
+      this.running.process.cpuTime += now - this.accountedTo
+    }
+    this.accountedTo = now
+  }
+
+  /** The current task has gone; its registers are not kept. */
+  leaveProcessor(task: Task): void {
+    this.tasks.delete(task.pid)
+    if (this.running === task) this.account()
+  }
+
+  /** Makes the state block's page tables those of the current task's space: after exec. */
+  useView(task: Task): void {
+    this.ram.u32[STATE.VIEW / 4] = task.view.at
+    this.ram.u32[STATE.JUMP_CACHE / 4] = task.view.at + VIEW.JUMP_CACHE
+  }
+
+  private switchTo(task: Task): void {
+    if (this.running === task) return
+    const from = this.running
+    if (from && from.state !== 'dead') from.block = this.state.save()
+    this.running = task
+    this.state.load(task.block)
+    this.options.onSwitch?.(from, task)
+  }
+
+  /** Round robin: the current task until it waits or is preempted, then the next one that can run. */
+  private pick(): Task | undefined {
+    const { running } = this
+    if (running && !this.preempted && canRun(running, this.accountedTo)) return running
+    this.preempted = false
+    const ring = [...this.tasks.values()]
+    const after = running ? ring.findIndex((task) => task.pid > running.pid) : 0
+    const start = after < 0 ? 0 : after
+    for (let i = 0; i < ring.length; i++) {
+      const task = ring[(start + i) % ring.length]
+      if (task && canRun(task, this.accountedTo)) return task
+    }
+    return undefined
+  }
+
+  private skipIdleTime(): boolean {
+    const next = nextExpiry(this)
+    this.stalled = next === undefined && this.tasks.size > 0
+    if (next === undefined) return false
+    const before = this.clock.now()
+    this.clock.skipTo(next)
+    invariant(this.clock.now() > before, 'the clock did not advance')
+    // Nobody was on the processor meanwhile.
+    this.accountedTo = this.clock.now()
+    return true
+  }
+}
+
+function canRun(task: Task, now: bigint): boolean {
+  if (task.process.state.is !== 'running') return false
+  if (task.state === 'runnable') return true
+  if (task.state !== 'waiting' || !task.call) return false
+  const { wait } = task.call
+  return hasDeliverable(task) || (wait.deadline !== undefined && wait.deadline <= now) || wait.wait()
+}

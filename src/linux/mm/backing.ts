@@ -1,0 +1,37 @@
+import type { Access } from '../../cpu/index.ts'
+
+/** Why a page of a mapping cannot be had. */
+export type BackingFault = 'SIGBUS' | 'SIGSEGV'
+
+/** A page as its object has it. */
+export interface BackingPage {
+  /** Byte offset of the frame. The object holds a reference of its own. */
+  readonly frame: number
+  /** Shared mappings may write to the frame now; if not, a write asks again with access 'W'. */
+  readonly writable: boolean
+  /** A page of the EPC: no frame of the address space, so no reference is taken, and only enclaves see what is in it. */
+  readonly epc?: true
+}
+
+/**
+ * What stands behind a mapping that is not plain anonymous memory: a file's pages, memory shared over fork, a device.
+ * `offset` is in bytes from the start of the object; `address` is the linear address (SGX pages are chosen by it).
+ */
+export interface Backing {
+  /**
+   * The page's frame for this access. The address space keeps the answer in its page table (retaining the frame) until it is
+   * unmapped or zapped, and makes a private copy on a write to a private mapping.
+   */
+  page(address: number, offset: number, access: Access): BackingPage | BackingFault
+  /** Checked by mmap and mprotect before anything changes: 0 or a negative errno (SGX: the kernel's may_map rule). */
+  mayMap?(start: number, end: number, protection: number): number
+  /** One more mapping shows it (split, fork), one less. A new object counts the mapping that it was made for. */
+  retain(): void
+  release(): void
+  /** For /proc/self/maps. */
+  readonly name: string
+  readonly shared: boolean
+  /** A device's memory (VM_PFNMAP): never merged or grown, MADV_DONTNEED is refused. */
+  readonly device?: true
+}
+

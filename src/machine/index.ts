@@ -1,0 +1,4 @@
+/** Wires processor, translator, SGX and Linux together; owns the run loop. */
+export { Machine } from './machine.ts'
+export type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
+export { DEFAULT_PROCESSOR, PROCESSORS, type ProcessorName } from './processor-profile.ts'

@@ -1,0 +1,44 @@
+import type { HostPort } from '../port/index.ts'
+import type { ProcessorName } from './processor-profile.ts'
+
+/** How a machine is built. Everything but the host port has a default. */
+export interface MachineOptions {
+  readonly port: HostPort
+  /** Which processor is emulated. */
+  readonly cpu?: ProcessorName
+  /** false: a machine without SGX (no devices, CPUID without it). */
+  readonly sgx?: boolean
+  /** Bytes of enclave page cache, a multiple of 4096. */
+  readonly epcSize?: number
+  /** Everything random follows from it: getrandom, RDRAND, AT_RANDOM. */
+  readonly seed?: bigint
+  /** Absolute paths that the guest may read or write, files or whole folders, beyond the defaults. */
+  readonly allowRead?: readonly string[]
+  readonly allowWrite?: readonly string[]
+  /** false: run everything in the evaluator (exact, slow; for comparison). */
+  readonly translate?: boolean
+  /** One line for the user about something refused or ignored, said once each. */
+  readonly onNotice?: (text: string) => void
+  /** --strace: one line for each system call. */
+  readonly onSyscall?: (line: string) => void
+  /** --trace-sgx: one line for each leaf, AEX and vDSO crossing. */
+  readonly onSgx?: (line: string) => void
+}
+
+/** How a program ended. */
+export type ExitStatus = { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'killed'; readonly signal: number }
+
+export interface MachineStats {
+  /** Instructions retired. */
+  readonly instructions: number
+  /** Of those, by the evaluator. */
+  readonly evaluated: number
+  /** Regions translated, and guest instructions in them. */
+  readonly regions: number
+  readonly translatedInstructions: number
+  /** Checks of translated code that handed an instruction to the evaluator. */
+  readonly handovers: number
+  readonly systemCalls: number
+  /** EENTER, ERESUME, EEXIT, AEX. */
+  readonly transitions: { readonly EENTER: number; readonly ERESUME: number; readonly EEXIT: number; readonly AEX: number }
+}

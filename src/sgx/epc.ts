@@ -1,0 +1,128 @@
+import { invariant } from '../base/index.ts'
+import { PAGE_SIZE, type Mapping, type Ram } from '../cpu/index.ts'
+import { PT, TCS, type PageType } from '../spec/sgx/index.ts'
+import type { Enclave } from './enclave.ts'
+
+/**
+ * "Enclave Page Cache (EPC)" and "EPC Map (EPCM)". The EPC is one section of made-up physical addresses; a page gets a frame of
+ * the linear memory when it is first used and keeps it.
+ */
+
+/** A page of the EPC together with its EPCM entry ("Enclave Page Cache Map (EPCM)"). Only leaves write the entry. */
+export class EpcPage {
+  readonly index: number
+  /** What system software would call its physical address. */
+  readonly physicalAddress: number
+  /** Byte offset in linear memory. */
+  readonly frame: number
+  /** The 4096 bytes, live. */
+  readonly bytes: Uint8Array
+  /** The page read as a TCS, for pages of type PT_TCS. */
+  readonly tcs: ReturnType<typeof TCS.view>
+
+  VALID = false
+  R = false
+  W = false
+  X = false
+  PT: PageType = 'PT_REG'
+  /** The SECS page of the enclave that the page belongs to; undefined for PT_SECS and PT_VA. */
+  ENCLAVESECS: EpcPage | undefined
+  ENCLAVEADDRESS = 0
+  BLOCKED = false
+  PENDING = false
+  MODIFIED = false
+  PR = false
+  /** What the processor keeps in a SECS page beyond the structure: set by ECREATE, for pages of type PT_SECS. */
+  enclave: Enclave | undefined
+
+  constructor(index: number, physicalAddress: number, ram: Ram) {
+    this.index = index
+    this.physicalAddress = physicalAddress
+    this.frame = ram.allocateFrame()
+    this.bytes = ram.u8.subarray(this.frame, this.frame + PAGE_SIZE)
+    this.tcs = TCS.view(this.bytes)
+  }
+
+  /** The page type as SECINFO.FLAGS encodes it. */
+  get pageTypeNumber(): number {
+    return PT[this.PT]
+  }
+}
+
+export interface EpcOptions {
+  /** Bytes, a multiple of the page size. */
+  readonly size?: number
+  /** Physical address of the section, as CPUID tells it. */
+  readonly base?: number
+}
+
+export class Epc {
+  readonly base: number
+  readonly size: number
+  readonly pageCount: number
+  private readonly ram: Ram
+  private readonly pages: (EpcPage | undefined)[] = []
+  private readonly byFrame = new Map<number, EpcPage>()
+  private readonly freeList: EpcPage[] = []
+  private nextUnused = 0
+  private abortFrame: number | undefined
+
+  constructor(ram: Ram, { size = 0x400_0000, base = 0x7000_0000 }: EpcOptions = {}) {
+    invariant(size > 0 && size % PAGE_SIZE === 0 && base % PAGE_SIZE === 0, 'EPC section of whole pages')
+    this.ram = ram
+    this.base = base
+    this.size = size
+    this.pageCount = size / PAGE_SIZE
+  }
+
+  page(index: number): EpcPage {
+    invariant(Number.isInteger(index) && index >= 0 && index < this.pageCount, `EPC page ${index}`)
+    const known = this.pages[index]
+    if (known) return known
+    const page = new EpcPage(index, this.base + index * PAGE_SIZE, this.ram)
+    this.pages[index] = page
+    this.byFrame.set(page.frame, page)
+    return page
+  }
+
+  /** Is the frame at byte offset `frame` (of a Mapping) EPC memory? */
+  pageAt(frame: number): EpcPage | undefined {
+    return this.byFrame.get(frame)
+  }
+
+  /** System software's free list, kept here so that every driver of one EPC shares it. undefined: all pages are taken. */
+  allocate(): EpcPage | undefined {
+    const recycled = this.freeList.pop()
+    if (recycled) return recycled
+    return this.nextUnused < this.pageCount ? this.page(this.nextUnused++) : undefined
+  }
+
+  /** Gives back a page of `allocate`. The caller has done EREMOVE. */
+  free(page: EpcPage): void {
+    invariant(!page.VALID, 'EPC page given back while valid')
+    this.freeList.push(page)
+  }
+
+  /** How many pages `allocate` can still give. */
+  get freeCount(): number {
+    return this.pageCount - this.nextUnused + this.freeList.length
+  }
+
+  /**
+   * What the page tables of the host see of EPC memory when the processor is not in the enclave ("Abort page"): all ones, and
+   * writes are dropped. Any other frame is not ours: undefined.
+   */
+  hostMapping(frame: number): Mapping | undefined {
+    if (!this.byFrame.has(frame)) return undefined
+    if (this.abortFrame === undefined) {
+      this.abortFrame = this.ram.allocateFrame()
+      this.ram.u8.fill(0xff, this.abortFrame, this.abortFrame + PAGE_SIZE)
+    }
+    return { frame: this.abortFrame, writable: false, discardsWrites: true }
+  }
+
+  /** Call before writing EPC memory in place: code translated from the page becomes invalid. */
+  beforeWrite(frame: number): void {
+    if (this.ram.holdsCode[frame / PAGE_SIZE]) this.ram.onCodeWrite(frame / PAGE_SIZE)
+  }
+}

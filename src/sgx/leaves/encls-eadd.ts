@@ -1,0 +1,91 @@
+import { PAGE_SIZE } from '../../cpu/index.ts'
+import {
+  ATTRIBUTES,
+  PAGE_TYPES,
+  SECINFO,
+  SECINFO_FLAGS,
+  SECINFO_FLAGS_RESERVED,
+  SECINFO_PAGE_TYPE_SHIFT,
+  SECINFO_RESERVED,
+  TCS,
+  TCS_FLAGS,
+  TCS_RESERVED,
+} from '../../spec/sgx/index.ts'
+import type { EpcPage } from '../epc.ts'
+import { enclsLeaf, reservedIsZero } from '../leaf.ts'
+import { measureEADD } from '../measurement.ts'
+import { TCS_STATE } from '../mode.ts'
+import { isAligned } from '../operands.ts'
+
+export interface EaddArguments {
+  /** An EPC page that is not in use. */
+  readonly target: EpcPage
+  readonly secs: EpcPage
+  readonly linaddr: bigint
+  /** 4096 bytes. */
+  readonly source: Uint8Array
+  /** 64 bytes. */
+  readonly secinfo: Uint8Array
+}
+
+export const EADD = enclsLeaf<EaddArguments, void>({
+  leaf: 'EADD',
+  inputs: {
+    source: 'PAGEINFO.SRCPGE',
+    secs: 'PAGEINFO.SECS',
+    secinfo: 'PAGEINFO.SECINFO',
+    linaddr: 'PAGEINFO.LINADDR',
+    target: 'Address of the destination EPC page',
+  },
+  run(sgx, { target, secs, linaddr, source, secinfo }, refuse) {
+    if (!isAligned(linaddr, 4096n)) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
+    const SCRATCH_SECINFO = secinfo.slice(0, SECINFO.size)
+    const scratch = SECINFO.view(SCRATCH_SECINFO)
+    if (scratch.FLAGS & SECINFO_FLAGS_RESERVED || !reservedIsZero(SCRATCH_SECINFO, SECINFO_RESERVED)) {
+      return refuse.GP('SECINFO reserved fields are zero')
+    }
+    const PT = PAGE_TYPES[Number((scratch.FLAGS >> SECINFO_PAGE_TYPE_SHIFT) & 0xffn)]
+    if (PT !== 'PT_REG' && PT !== 'PT_TCS') return refuse.GP('SECINFO.FLAGS.PT is PT_REG or PT_TCS')
+    if (target.VALID) return refuse.PF(target.physicalAddress, 0, 'EPCM(DS:RCX).VALID = 0')
+    if (!secs.VALID) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).VALID = 1')
+    const { enclave } = secs
+    if (secs.PT !== 'PT_SECS' || !enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).PT = PT_SECS')
+
+    if (PT === 'PT_TCS') {
+      const tcs = TCS.view(source)
+      if (!reservedIsZero(source, TCS_RESERVED)) return refuse.GP('TCS.RESERVED = 0')
+      if (!enclave.hasAttribute(ATTRIBUTES.MODE64BIT)) {
+        if ((tcs.FSLIMIT & 0xfff) !== 0xfff) return refuse.GP('TCS.FSLIMIT & 0FFFH = 0FFFH')
+        if ((tcs.GSLIMIT & 0xfff) !== 0xfff) return refuse.GP('TCS.GSLIMIT & 0FFFH = 0FFFH')
+      }
+    } else if (scratch.FLAGS & SECINFO_FLAGS.W && !(scratch.FLAGS & SECINFO_FLAGS.R)) {
+      return refuse.GP('SECINFO.FLAGS.W = 0 or SECINFO.FLAGS.R = 1')
+    }
+    const BASEADDR = BigInt(enclave.BASEADDR)
+    if (linaddr < BASEADDR || linaddr >= BASEADDR + BigInt(enclave.SIZE)) {
+      return refuse.GP('PAGEINFO.LINADDR is within the enclave linear address space')
+    }
+    if (enclave.initialized) return refuse.GP('SECS is not initialized')
+
+    sgx.epc.beforeWrite(target.frame)
+    target.bytes.set(source.subarray(0, PAGE_SIZE))
+    if (PT === 'PT_TCS') {
+      scratch.FLAGS &= ~(SECINFO_FLAGS.R | SECINFO_FLAGS.W | SECINFO_FLAGS.X)
+      target.tcs.FLAGS &= ~TCS_FLAGS.DBGOPTIN
+      target.tcs.CSSA = 0
+      target.tcs.AEP = 0n
+      target.tcs.STATE = TCS_STATE.INACTIVE
+    }
+    measureEADD(enclave.measurement, linaddr - BASEADDR, SCRATCH_SECINFO)
+
+    target.R = (scratch.FLAGS & SECINFO_FLAGS.R) !== 0n
+    target.W = (scratch.FLAGS & SECINFO_FLAGS.W) !== 0n
+    target.X = (scratch.FLAGS & SECINFO_FLAGS.X) !== 0n
+    target.PT = PT
+    target.ENCLAVEADDRESS = Number(linaddr)
+    target.ENCLAVESECS = secs
+    enclave.childCount++
+    target.BLOCKED = target.PENDING = target.MODIFIED = target.PR = false
+    target.VALID = true
+  },
+})

@@ -1,0 +1,36 @@
+import { invariant } from '../../base/index.ts'
+import type { EpcPage } from '../epc.ts'
+import { enclsLeaf } from '../leaf.ts'
+import { measureEEXTEND } from '../measurement.ts'
+
+export interface EextendArguments {
+  readonly secs: EpcPage
+  readonly target: EpcPage
+  /** Of the 256-byte chunk in the page. */
+  readonly offset: number
+}
+
+const CHUNK = 256
+
+export const EEXTEND = enclsLeaf<EextendArguments, void>({
+  leaf: 'EEXTEND',
+  inputs: {
+    secs: 'Effective address of the SECS of the data chunk',
+    target: 'Effective address of a 256-byte chunk in the EPC',
+    offset: 'DS:RCX & 0FFFH',
+  },
+  run(_sgx, { secs, target, offset }, refuse) {
+    if (offset % CHUNK !== 0) return refuse.GP('DS:RCX is 256Byte Aligned')
+    invariant(offset >= 0 && offset < 4096, 'EEXTEND offset beyond the page')
+    const address = target.physicalAddress + offset
+    if (!target.VALID) return refuse.PF(address, 0, 'EPCM(DS:RCX).VALID = 1')
+    if (target.PT !== 'PT_REG' && target.PT !== 'PT_TCS') {
+      return refuse.PF(address, 0, 'EPCM(DS:RCX).PT is PT_REG or PT_TCS')
+    }
+    const { enclave } = secs
+    if (target.ENCLAVESECS !== secs || !enclave) return refuse.GP('DS:RBX resolves to the SECS of DS:RCX')
+    if (enclave.initialized) return refuse.GP('SECS is not initialized')
+    const TMP_ENCLAVEOFFSET = BigInt(target.ENCLAVEADDRESS - enclave.BASEADDR + offset)
+    measureEEXTEND(enclave.measurement, TMP_ENCLAVEOFFSET, target.bytes.subarray(offset, offset + CHUNK))
+  },
+})

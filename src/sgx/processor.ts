@@ -1,0 +1,110 @@
+import { EncluError, hex } from '../base/index.ts'
+import { createSha256, type Sha256Provider } from '../crypto/index.ts'
+import { type CpuState, type Fault, type Ram } from '../cpu/index.ts'
+import { RAX } from '../spec/x86/index.ts'
+import {
+  ENCLS_LEAVES,
+  ENCLU_LEAVES,
+  LEPUBKEYHASH_RESET,
+  type EnclsLeafName,
+  type EncluLeafName,
+} from '../spec/sgx/index.ts'
+import { aex } from './aex.ts'
+import type { HostPages } from './enclave-pages.ts'
+import { Epc, type EpcOptions, type EpcPage } from './epc.ts'
+import type { SgxEventSink } from './events.ts'
+import { ENCLU } from './leaves/index.ts'
+import type { EnclaveMode } from './mode.ts'
+import { cpuid12H, SGX_PROFILES, type CpuidResult, type SgxProfile } from './profile.ts'
+import { Refusals } from './refuse.ts'
+
+export interface SgxOptions {
+  readonly profile?: SgxProfile
+  readonly epc?: EpcOptions
+  readonly sha256?: Sha256Provider
+}
+
+const ENCLU_BY_NUMBER: (EncluLeafName | undefined)[] = []
+for (const [name, { number }] of Object.entries(ENCLU_LEAVES)) ENCLU_BY_NUMBER[number] = name as EncluLeafName
+const ENCLU_LENGTH = 3
+
+/** The part of a processor that is SGX: the EPC, and the enclave mode of the logical processor that runs now. */
+export class Sgx {
+  readonly profile: SgxProfile
+  readonly epc: Epc
+  readonly createSha256: Sha256Provider
+  /** XCR0 outside enclaves. */
+  readonly XCR0: bigint
+  /** IA32_SGXLEPUBKEYHASH0-3; the kernel writes them before EINIT. */
+  IA32_SGXLEPUBKEYHASH: readonly [bigint, bigint, bigint, bigint] = [...LEPUBKEYHASH_RESET]
+  /** For tracing. */
+  onEvent: SgxEventSink | undefined
+  /**
+   * The EPCM entry of a page now allows less than before (or the page is free): whoever caches translations forgets them. For a
+   * PT_SECS page, the enclave is gone. On hardware this is system software's duty (ETRACK and interrupts); here it is immediate.
+   */
+  onEpcmChange: ((page: EpcPage) => void) | undefined
+  /**
+   * Enclave mode of the logical processor; undefined outside. The kernel saves and sets it, together with CpuState, when it
+   * switches tasks without an asynchronous exit.
+   */
+  mode: EnclaveMode | undefined
+  /** CR_NEXT_EID. */
+  nextEid = 1n
+  private readonly refusals = new Map<EncluLeafName | EnclsLeafName, Refusals>()
+
+  constructor(ram: Ram, { profile = SGX_PROFILES.sgx2, epc = {}, sha256 = createSha256 }: SgxOptions = {}) {
+    this.profile = profile
+    this.epc = new Epc(ram, epc)
+    this.createSha256 = sha256
+    this.XCR0 = profile.XFRM
+    for (const name of [...Object.keys(ENCLU_LEAVES), ...Object.keys(ENCLS_LEAVES)]) {
+      const leaf = name as EncluLeafName | EnclsLeafName
+      this.refusals.set(leaf, new Refusals(leaf, () => this.onEvent))
+    }
+  }
+
+  /** CPUID leaf 12H. */
+  cpuid(subleaf: number): CpuidResult {
+    return cpuid12H(this.profile, this.epc, subleaf)
+  }
+
+  refusalsOf(leaf: EncluLeafName | EnclsLeafName): Refusals {
+    return this.refusals.get(leaf) ?? new Refusals(leaf, () => this.onEvent)
+  }
+
+  /**
+   * Executes the ENCLU at RIP ("ENCLU—Execute an Enclave User Function of Specified Leaf Number") and sets RIP. Entering and
+   * leaving change `mode`, and with it which view of memory is current: the caller looks at `mode` afterwards. Throws the Fault;
+   * state is then as before the instruction, and inside an enclave the caller goes on with `aex`.
+   */
+  enclu(state: CpuState, memory: HostPages, nextRip = state.rip + ENCLU_LENGTH): EncluLeafName {
+    const number = Number(state.gpr(RAX) & 0xffff_ffffn)
+    const name = ENCLU_BY_NUMBER[number]
+    if (name === undefined) return this.refusalsOf('EENTER').GP(`EAX (${hex(number)}) is a leaf number`)
+    const refuse = this.refusalsOf(name)
+    if (!this.profile.features.includes(ENCLU_LEAVES[name].since)) {
+      return refuse.GP(`EAX is a leaf number that CPUID reports (${ENCLU_LEAVES[name].since})`)
+    }
+    const entry = name === 'EENTER' || name === 'ERESUME'
+    if (this.mode && entry) return refuse.GP('CR_ENCLAVE_MODE = 0')
+    if (!this.mode && !entry) return refuse.GP('CR_ENCLAVE_MODE = 1')
+    const leaf = ENCLU[name]
+    if (leaf === 'unsupported') {
+      const message = `ENCLU[${name}] at ${hex(state.rip)} is not implemented yet.`
+      throw new EncluError('ERR_UNIMPLEMENTED', message, { leaf: name, rip: state.rip })
+    }
+    const code = leaf.run({ sgx: this, state, memory, nextRip, refuse })
+    if (!code) refuse.done()
+    return name
+  }
+
+  /**
+   * Asynchronous enclave exit: saves the state of the enclave in its SSA frame, loads the synthetic state and leaves enclave mode.
+   * `cause` undefined is an interrupt. Returns the fault as the operating system sees it: CR2 without its low 12 bits.
+   * Preconditions: `mode` is defined, RIP is where the enclave would go on.
+   */
+  aex(state: CpuState, cause?: Fault): Fault | undefined {
+    return aex(this, state, cause)
+  }
+}

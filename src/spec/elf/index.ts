@@ -1,0 +1,3 @@
+/** ELF64 as elf.h prints it: structures and constants, no behaviour. */
+export * from './structures.ts'
+export * from './constants.ts'

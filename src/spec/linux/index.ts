@@ -1,0 +1,11 @@
+/** Facts of the Linux user-space interface for x86-64, as the UAPI headers print them; no behaviour. */
+export * from './errno.ts'
+export * from './syscall-numbers.ts'
+export * from './signal.ts'
+export * from './auxv.ts'
+export * from './mman.ts'
+export * from './sched.ts'
+export * from './time.ts'
+export * from './file.ts'
+export * from './ioctl.ts'
+export * from './sgx-ioctl.ts'

@@ -1,0 +1,4 @@
+/** Facts of the Intel SDM, volume 3D: structures, bits, codes, leaf numbers. No behaviour. */
+export * from './structures.ts'
+export * from './constants.ts'
+export * from './leaves.ts'

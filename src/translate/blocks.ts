@@ -1,0 +1,82 @@
+import type { Insn } from '../isa/index.ts'
+
+/** Straight-line guest code: the last instruction may branch, no other does, and nothing enters but at the top. */
+export interface Block {
+  readonly address: number
+  readonly insns: readonly Insn[]
+  /** Blocks of the region that may follow. Edges out of the region are not listed. */
+  readonly successors: number[]
+}
+
+/** Where discovery finds code. */
+export interface CodeSource {
+  /** The instruction at `address`, or undefined where none can be fetched or decoded. */
+  insnAt(address: number): Insn | undefined
+  /** Whether code at `address` has run: what never ran is not translated. */
+  hasRun(address: number): boolean
+}
+
+export const MAX_REGION_BLOCKS = 120
+const MAX_REGION_INSNS = 2000
+
+/** Where control goes after `i`: known addresses only. */
+export function targetsOf(i: Insn): { taken: number | undefined; next: number | undefined } {
+  const next = i.address + i.length
+  const rel = i.operands.find((o) => o.kind === 'rel')
+  switch (i.row.flow) {
+    case undefined: return { taken: undefined, next }
+    case 'branch': return { taken: rel?.target, next }
+    case 'jump': return { taken: rel?.target, next: undefined }
+    case 'call': return { taken: undefined, next }
+    case 'ret':
+    case 'exit': return { taken: undefined, next: undefined }
+  }
+}
+
+/** The region that starts at `entry`: everything reachable by direct jumps that has run, calls stepped over. */
+export function discoverBlocks(entry: number, source: CodeSource): Map<number, Block> {
+  const insns = new Map<number, Insn>()
+  const leaders = new Set([entry])
+  const work = [entry]
+  for (let address = work.shift(); address !== undefined; address = work.shift()) {
+    for (let at: number | undefined = address; at !== undefined && !insns.has(at); ) {
+      const i = source.insnAt(at)
+      if (!i || insns.size >= MAX_REGION_INSNS) break
+      insns.set(at, i)
+      const { taken, next } = targetsOf(i)
+      if (i.row.flow !== undefined) {
+        for (const t of [taken, next]) {
+          if (t === undefined || leaders.has(t) || leaders.size >= MAX_REGION_BLOCKS || !source.hasRun(t)) continue
+          leaders.add(t)
+          work.push(t)
+        }
+        break
+      }
+      at = next
+    }
+  }
+  return splitAtLeaders(leaders, insns)
+}
+
+function splitAtLeaders(leaders: ReadonlySet<number>, insns: ReadonlyMap<number, Insn>): Map<number, Block> {
+  const blocks = new Map<number, Block>()
+  for (const leader of leaders) {
+    const body: Insn[] = []
+    const successors: number[] = []
+    for (let at: number | undefined = leader; at !== undefined; ) {
+      const i = insns.get(at)
+      if (!i) break
+      body.push(i)
+      const { taken, next } = targetsOf(i)
+      at = i.row.flow === undefined ? next : undefined
+      const ends = at === undefined || leaders.has(at)
+      if (!ends) continue
+      for (const t of i.row.flow === undefined ? [next] : [taken, next]) {
+        if (t !== undefined && leaders.has(t) && insns.has(t) && !successors.includes(t)) successors.push(t)
+      }
+      at = undefined
+    }
+    if (body.length > 0) blocks.set(leader, { address: leader, insns: body, successors })
+  }
+  return blocks
+}

@@ -1,0 +1,176 @@
+import { Fault, PAGE_SIZE, type Ram, type View } from '../cpu/index.ts'
+import { decode, UnknownInstruction, type Insn } from '../isa/index.ts'
+
+/** Straight-line code as the evaluator runs it, from one address to the next branch. */
+export interface RunBlock {
+  readonly address: number
+  readonly insns: readonly Insn[]
+  /** Frame numbers it was decoded from. */
+  readonly frames: readonly number[]
+  /** How often the evaluator ran it. */
+  runs: number
+}
+
+/** A translated region and what must hold for it to be used. */
+export interface Region {
+  readonly address: number
+  /** Its place in the function table. */
+  readonly slot: number
+  /** Guest pages and the frames they were translated from. */
+  readonly pages: readonly { readonly page: number; readonly frame: number }[]
+  readonly combined: boolean
+  alive: boolean
+}
+
+const LONGEST_BLOCK = 48
+const LONGEST_INSN = 15
+
+/**
+ * Decoded and translated code. What is kept belongs to frames, so that processes that share code share it; what a view may use
+ * belongs to the view, until its generation changes.
+ */
+export class CodeCache {
+  private readonly ram: Ram
+  private readonly insns = new Map<number, Insn>()
+  private readonly blocks = new Map<number, RunBlock>()
+  private readonly byView = new WeakMap<View, { generation: number; blocks: Map<number, RunBlock> }>()
+  private readonly regions = new Map<number, Region[]>()
+  private readonly regionsOfFrame = new Map<number, Set<Region>>()
+  /** Set when code was written to or regions were dropped: whoever runs code must look again. */
+  changed = false
+
+  constructor(ram: Ram) {
+    this.ram = ram
+    ram.onCodeWrite = (frame) => this.forget(frame)
+  }
+
+  /** The block at `address`. Throws the Fault of fetching it or UnknownInstruction if its first instruction cannot be had. */
+  blockAt(view: View, address: number): RunBlock {
+    let own = this.byView.get(view)
+    if (own?.generation !== view.generation) this.byView.set(view, (own = { generation: view.generation, blocks: new Map() }))
+    let b = own.blocks.get(address)
+    if (!b) {
+      b = this.findBlock(view, address) ?? this.decodeBlock(view, address)
+      own.blocks.set(address, b)
+    }
+    return b
+  }
+
+  /** The block at `address` if it has run in this view. */
+  knownBlock(view: View, address: number): RunBlock | undefined {
+    const own = this.byView.get(view)
+    return (own?.generation === view.generation ? own.blocks.get(address) : undefined) ?? this.findBlock(view, address)
+  }
+
+  private findBlock(view: View, address: number): RunBlock | undefined {
+    const at = tryFetch(view, address)
+    if (at === undefined) return undefined
+    const b = this.blocks.get(at)
+    if (b?.address !== address) return undefined
+    const last = b.frames[1]
+    if (last === undefined) return b
+    const next = tryFetch(view, address - (address % PAGE_SIZE) + PAGE_SIZE)
+    return next === last * PAGE_SIZE ? b : undefined
+  }
+
+  private decodeBlock(view: View, address: number): RunBlock {
+    const start = view.executable(address)
+    const insns: Insn[] = [this.insnAt(view, address)]
+    for (let i = insns[0]; i && i.row.flow === undefined && insns.length < LONGEST_BLOCK; ) {
+      const next = i.address + i.length
+      if (Math.floor(next / PAGE_SIZE) !== Math.floor(address / PAGE_SIZE)) break
+      i = this.tryInsn(view, next)
+      if (i) insns.push(i)
+    }
+    const last = insns.at(-1)
+    const end = last ? last.address + last.length - 1 : address
+    const frames = [start, ...(Math.floor(end / PAGE_SIZE) !== Math.floor(address / PAGE_SIZE) ? [view.executable(end)] : [])].map((x) => Math.floor(x / PAGE_SIZE))
+    const b: RunBlock = { address, insns, frames, runs: 0 }
+    this.blocks.set(start, b)
+    return b
+  }
+
+  /** The instruction at `address`, or undefined where there is none. */
+  tryInsn(view: View, address: number): Insn | undefined {
+    try {
+      return this.insnAt(view, address)
+    } catch (e) {
+      // Only when it is executed does it matter why.
+      if (e instanceof Fault || e instanceof UnknownInstruction) return undefined
+      throw e
+    }
+  }
+
+  private insnAt(view: View, address: number): Insn {
+    const at = view.executable(address)
+    const cached = this.insns.get(at)
+    if (cached?.address === address) return cached
+    this.markCode(at)
+    const whole = decode(this.ram.u8, at, address, at - (at % PAGE_SIZE) + PAGE_SIZE)
+    if (whole) {
+      this.insns.set(at, whole)
+      return whole
+    }
+    const here = PAGE_SIZE - (at % PAGE_SIZE)
+    const next = view.executable(address + here)
+    this.markCode(next)
+    const bytes = new Uint8Array(here + LONGEST_INSN)
+    bytes.set(this.ram.u8.subarray(at, at + here))
+    bytes.set(this.ram.u8.subarray(next, next + LONGEST_INSN), here)
+    const crossing = decode(bytes, 0, address)
+    if (!crossing) throw new UnknownInstruction(bytes.subarray(0, LONGEST_INSN), address, 'unfinished instruction')
+    return crossing
+  }
+
+  private markCode(at: number): void {
+    const frame = Math.floor(at / PAGE_SIZE)
+    if (this.ram.holdsCode[frame]) return
+    this.ram.holdsCode[frame] = 1
+    for (const v of this.ram.views) v.dropWriters(frame)
+  }
+
+  /** A region at `address` whose pages are what this view has there. */
+  regionAt(view: View, address: number): Region | undefined {
+    return this.regions.get(address)?.find((r) => r.pages.every(({ page, frame }) => tryFetch(view, page * PAGE_SIZE) === frame * PAGE_SIZE))
+  }
+
+  addRegion(r: Region): void {
+    const same = this.regions.get(r.address)
+    if (same) same.push(r)
+    else this.regions.set(r.address, [r])
+    for (const { frame } of r.pages) {
+      let set = this.regionsOfFrame.get(frame)
+      if (!set) this.regionsOfFrame.set(frame, (set = new Set()))
+      set.add(r)
+    }
+  }
+
+  dropRegion(r: Region): void {
+    r.alive = false
+    this.changed = true
+    const left = this.regions.get(r.address)?.filter((x) => x !== r) ?? []
+    if (left.length > 0) this.regions.set(r.address, left)
+    else this.regions.delete(r.address)
+    for (const { frame } of r.pages) this.regionsOfFrame.get(frame)?.delete(r)
+    for (const v of this.ram.views) v.invalidateJumps()
+  }
+
+  /** The bytes of a frame are about to change, or it is given back. */
+  private forget(frame: number): void {
+    this.ram.holdsCode[frame] = 0
+    for (const r of this.regionsOfFrame.get(frame) ?? []) this.dropRegion(r)
+    for (let at = frame * PAGE_SIZE; at < (frame + 1) * PAGE_SIZE; at++) this.insns.delete(at)
+    for (const [at, b] of this.blocks) if (b.frames.includes(frame)) this.blocks.delete(at)
+    this.changed = true
+    for (const v of this.ram.views) v.invalidateJumps()
+  }
+}
+
+function tryFetch(view: View, address: number): number | undefined {
+  try {
+    return view.executable(address)
+  } catch (e) {
+    if (e instanceof Fault) return undefined
+    throw e
+  }
+}

@@ -1,0 +1,126 @@
+import { STATE, VIEW, type Ram } from '../cpu/index.ts'
+import { RECIPE_NAMES, RECIPES, type FlagRecipe, type IntWidth } from '../isa/index.ts'
+import { ARITHMETIC_FLAGS, RFLAGS } from '../spec/x86/index.ts'
+import { Code, ModuleWriter } from '../wasm/index.ts'
+import { CompileOps } from './compile-ops.ts'
+import { constant, emit, local, node, Temporaries, type Node } from './node.ts'
+import { FIRST_EXIT, RETURN } from './region.ts'
+
+/** What the dispatcher calls back for; each returns a RETURN code. */
+export interface DispatcherCallbacks {
+  /** No translated code is known at STATE.RIP: find or make some, or evaluate. */
+  miss(): number
+  /** A check failed in a region: execute the instruction of this exit exactly. */
+  step(exit: number): number
+}
+
+export interface Dispatcher {
+  /** Runs until something other than CONTINUE comes out. */
+  run(): number
+  /** A guest call from inside a region; 0 when STATE.RIP has become `expected`. */
+  enter: (expected: bigint) => number
+  /** The six flags in their RFLAGS places. */
+  flags: (fop: number, a: bigint, b: bigint, c: bigint) => number
+}
+
+/** Guest calls nested inside translated code: deeper ones unwind, because the host's stack is finite. */
+const MAX_DEPTH = 300
+
+/** Where the jump cache keeps `address`: index of its entry. The generated code computes the same. */
+export function jumpSlot(address: number): number {
+  const low = address >>> 0
+  return (low ^ (low >>> 11)) & (VIEW.JUMP_CACHE_ENTRIES - 1)
+}
+
+/** Builds the one module that stays for the whole run: finds regions by address and calls them. */
+export function createDispatcher(ram: Ram, table: WebAssembly.Table, callbacks: DispatcherCallbacks): Dispatcher {
+  const m = new ModuleWriter()
+  const none = m.type([], ['i32'])
+  m.importMemory('m', ram.u8.length / 0x1_0000)
+  m.importTable('t')
+  const miss = m.importFunction('miss', none)
+  const step = m.importFunction('step', m.type(['i32'], ['i32']))
+  m.addFunction(none, dispatchLoop(false, none, miss, step), 'run')
+  m.addFunction(m.type(['i64'], ['i32']), dispatchLoop(true, none, miss, step), 'enter')
+  m.addFunction(m.type(['i32', 'i64', 'i64', 'i64'], ['i32']), materializer(), 'flags')
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
+    e: { m: ram.memory, t: table, miss: () => callbacks.miss(), step: (exit: number) => callbacks.step(exit) },
+  })
+  return instance.exports as unknown as Dispatcher
+}
+
+function dispatchLoop(nested: boolean, region: number, miss: number, step: number): Code {
+  const code = new Code(nested ? 1 : 0)
+  const [rip, entry, result] = [code.local('i64'), code.local('i32'), code.local('i32')]
+  const depth = (by: number): void => {
+    code.i32(0).i32(0).memory('i32.load', STATE.DEPTH).i32(by).op('i32.add').memory('i32.store', STATE.DEPTH)
+  }
+  const giveBack = (emitResult: () => void): void => {
+    if (nested) depth(-1)
+    emitResult()
+    code.op('return')
+  }
+  if (nested) {
+    code.i32(0).memory('i32.load', STATE.DEPTH).i32(MAX_DEPTH).op('i32.ge_s').open('if').i32(RETURN.UNWIND).op('return').close()
+    depth(1)
+  }
+  const loop = code.open('loop')
+  code.i32(0).memory('i32.load', STATE.FUEL).i32(0).op('i32.lt_s').open('if')
+  giveBack(() => code.i32(RETURN.BUDGET))
+  code.close()
+  code.i32(0).memory('i64.load', STATE.RIP).tee(rip).op('i32.wrap_i64').tee(entry)
+  code.get(entry).i32(11).op('i32.shr_u').op('i32.xor').i32(VIEW.JUMP_CACHE_ENTRIES - 1).op('i32.and').i32(4).op('i32.shl')
+  code.i32(0).memory('i32.load', STATE.JUMP_CACHE).op('i32.add').tee(entry)
+  code.memory('i64.load', 0).get(rip).op('i64.ne').open('if', 'i32')
+  code.call(miss)
+  code.otherwise()
+  code.get(entry).memory('i32.load', 8).op('call_indirect').u32(region).byte(0)
+  code.close()
+  code.tee(result).i32(FIRST_EXIT).op('i32.ge_u').open('if').get(result).call(step).set(result).close()
+  code.get(result).open('if')
+  if (!nested) code.get(result).i32(RETURN.UNWIND).op('i32.eq').brIf(loop)
+  giveBack(() => code.get(result))
+  code.close()
+  if (nested) {
+    code.i32(0).memory('i64.load', STATE.RIP).get(0).op('i64.ne').brIf(loop)
+    giveBack(() => code.i32(RETURN.CONTINUE))
+  } else code.br(loop)
+  code.op('unreachable').close()
+  code.op('unreachable')
+  return code
+}
+
+class PureOps extends CompileOps {
+  protected exitIf(): void {}
+  protected requireFastFp(): void {}
+}
+
+/** materialize(fop, a, b, c): the recipes' own texts, one case for each recipe and width. */
+function materializer(): Code {
+  const code = new Code(4)
+  const o = new PureOps()
+  const cases: { recipe: FlagRecipe; w: IntWidth }[] = RECIPE_NAMES.flatMap((recipe) => ([8, 16, 32, 64] as const).map((w) => ({ recipe, w })))
+  const outer = code.open('block')
+  const levels = cases.map(() => code.open('block')).reverse()
+  code.get(0).op('br_table').u32(cases.length)
+  for (const l of levels) code.u32(code.level - l)
+  code.u32(code.level - outer)
+  for (const { recipe, w } of cases) {
+    code.close()
+    const temporaries = new Temporaries(code)
+    const input = (n: number): Node => o.trunc(64, w, local('i64', n))
+    let packed: Node = constant('i32', 0)
+    if (recipe === 'PACKED') packed = node('i32', 'i32.and', [o.trunc(64, 32, local('i64', 1)), constant('i32', ARITHMETIC_FLAGS.reduce((x, f) => x | RFLAGS[f], 0))])
+    else {
+      for (const f of ARITHMETIC_FLAGS) {
+        const bit = RECIPES[recipe][f](o, w, input(1), input(2), input(3))
+        packed = o.or(32, packed, node('i32', 'i32.shl', [bit, constant('i32', 31 - Math.clz32(RFLAGS[f]))]))
+      }
+    }
+    emit(code, temporaries, packed)
+    code.op('return')
+  }
+  code.close()
+  code.op('unreachable')
+  return code
+}

@@ -1,0 +1,220 @@
+import { EncluError, hex, toHex } from '../base/index.ts'
+import { Fault, STATE, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
+import { UnknownInstruction, type Evaluator, type Insn } from '../isa/index.ts'
+import { discoverBlocks } from './blocks.ts'
+import { CodeCache, type Region, type RunBlock } from './code-cache.ts'
+import { createDispatcher, jumpSlot, type Dispatcher } from './dispatcher.ts'
+import { FIRST_EXIT, RegionCompiler, RETURN } from './region.ts'
+
+/** One place where a region may hand an instruction to the evaluator. */
+interface RegionExit {
+  readonly insn: Insn
+  /** Instructions of the block finished before it that the fuel does not know of. */
+  readonly completed: number
+  readonly address: number
+  /** Times it was taken although no table entry was missing. */
+  vain: number
+}
+
+export interface EngineStats {
+  /** Executed by the evaluator; the rest of the retired instructions ran translated. */
+  evaluated: number
+  regions: number
+  translatedInsns: number
+  /** Checks of translated code that sent an instruction to the evaluator. */
+  handovers: number
+}
+
+export interface EngineOptions {
+  /** false: everything by the evaluator. */
+  readonly translate?: boolean
+  /** Runs of a block before it is translated. */
+  readonly hot?: number
+}
+
+const HOT = 12
+/** Vain exits after which a region is made again with one check for each access. */
+const VAIN_LIMIT = 24
+
+/** Runs guest code: cold code in the evaluator, hot code translated; both are exact, so where they alternate cannot be seen. */
+export class Engine {
+  readonly stats: EngineStats = { evaluated: 0, regions: 0, translatedInsns: 0, handovers: 0 }
+  private readonly ram: Ram
+  private readonly state: CpuState
+  private readonly evaluator: Evaluator
+  private readonly cache: CodeCache
+  private readonly table = new WebAssembly.Table({ initial: 256, element: 'anyfunc' })
+  private nextSlot = 0
+  private readonly dispatcher: Dispatcher
+  private readonly exits: RegionExit[] = []
+  private readonly uncombined = new Set<number>()
+  private readonly translate: boolean
+  private readonly hot: number
+  private exit: Exit | undefined
+  private error: unknown
+
+  constructor(state: CpuState, evaluator: Evaluator, options: EngineOptions = {}) {
+    this.ram = state.ram
+    this.state = state
+    this.evaluator = evaluator
+    this.cache = new CodeCache(this.ram)
+    this.translate = options.translate ?? true
+    this.hot = options.hot ?? HOT
+    this.dispatcher = createDispatcher(this.ram, this.table, { miss: () => this.miss(), step: (e) => this.step(e) })
+    this.setView(evaluator.view)
+  }
+
+  /** Guest code runs in this view from now on. */
+  setView(view: View): void {
+    this.evaluator.view = view
+    this.ram.u32[STATE.VIEW / 4] = view.at
+    this.ram.u32[STATE.JUMP_CACHE / 4] = view.at + VIEW.JUMP_CACHE
+  }
+
+  /** Runs from STATE.RIP until an exit. At most about `fuel` instructions: the count left is in STATE.FUEL. */
+  run(fuel: number): Exit {
+    this.ram.i32[STATE.FUEL / 4] = fuel
+    this.ram.u32[STATE.DEPTH / 4] = 0
+    this.exit = undefined
+    this.error = undefined
+    const code = this.dispatcher.run()
+    if (this.error !== undefined) throw this.error
+    return code === RETURN.BUDGET ? { kind: 'budget' } : (this.exit ?? { kind: 'budget' })
+  }
+
+  /** No translated code at RIP is in the jump cache. */
+  private miss(): number {
+    return this.guarded(() => {
+      const address = this.state.rip
+      const { view } = this.evaluator
+      const region = this.cache.regionAt(view, address)
+      if (region) return this.offer(region)
+      const block = this.cache.blockAt(view, address)
+      if (this.translate && ++block.runs >= this.hot) {
+        const made = this.compile(block)
+        if (made) return this.offer(made)
+      }
+      return this.evaluate(block)
+    })
+  }
+
+  private evaluate(block: RunBlock): number {
+    for (const i of block.insns) {
+      const code = this.stepInsn(i)
+      if (code !== RETURN.CONTINUE) return code
+      if (this.state.rip !== i.address + i.length) break
+    }
+    return RETURN.CONTINUE
+  }
+
+  /** One instruction by the evaluator. */
+  private stepInsn(i: Insn): number {
+    const exit = this.evaluator.step(i)
+    this.stats.evaluated++
+    const { i32 } = this.ram
+    i32[STATE.FUEL / 4] = (i32[STATE.FUEL / 4] ?? 0) - 1
+    if (exit) {
+      this.exit = exit
+      return RETURN.EXIT
+    }
+    if (this.cache.changed) {
+      this.cache.changed = false
+      return RETURN.UNWIND
+    }
+    return RETURN.CONTINUE
+  }
+
+  /** A check of a region failed before an instruction, which is done here. */
+  private step(number: number): number {
+    return this.guarded(() => {
+      const e = this.exits[number - FIRST_EXIT]
+      if (!e) throw new Error('unknown exit')
+      this.stats.handovers++
+      this.state.rip = e.insn.address
+      const { i32 } = this.ram
+      i32[STATE.FUEL / 4] = (i32[STATE.FUEL / 4] ?? 0) - e.completed
+      const { fills } = this.evaluator.view
+      const code = this.stepInsn(e.insn)
+      if (this.evaluator.view.fills === fills && ++e.vain === VAIN_LIMIT) this.uncombine(e)
+      return code
+    })
+  }
+
+  /** An instruction that has no translation, in the middle of a region that waits for it. */
+  private slow(number: number): number {
+    return this.guarded(() => {
+      const e = this.exits[number - FIRST_EXIT]
+      if (!e) throw new Error('unknown exit')
+      this.state.rip = e.insn.address
+      let code = this.stepInsn(e.insn)
+      while (code === RETURN.CONTINUE && this.state.rip === e.insn.address) code = this.stepInsn(e.insn)
+      if (code === RETURN.CONTINUE && this.state.rip !== e.insn.address + e.insn.length) return RETURN.UNWIND
+      return code
+    })
+  }
+
+  /** Faults and errors must not cross translated frames: they wait here while those return. */
+  private guarded(body: () => number): number {
+    try {
+      return body()
+    } catch (e) {
+      if (e instanceof Fault) this.exit = { kind: 'fault', fault: e }
+      else if (e instanceof UnknownInstruction) this.error = unknownInstruction(e)
+      else this.error = e
+      return RETURN.EXIT
+    }
+  }
+
+  private offer(r: Region): number {
+    const at = this.evaluator.view.at + VIEW.JUMP_CACHE + 16 * jumpSlot(r.address)
+    this.ram.u64[at / 8] = BigInt(r.address)
+    this.ram.u32[at / 4 + 2] = r.slot
+    return RETURN.CONTINUE
+  }
+
+  private compile(block: RunBlock): Region | undefined {
+    const { view } = this.evaluator
+    const blocks = discoverBlocks(block.address, {
+      insnAt: (a) => this.cache.tryInsn(view, a),
+      hasRun: (a) => (this.cache.knownBlock(view, a)?.runs ?? 0) > 0,
+    })
+    if ([...blocks.values()].every((b) => b.insns.every((i) => !i.row.op))) return undefined
+    const combined = !this.uncombined.has(block.address)
+    const numbers = (insn: Insn, completed: number): number => this.exits.push({ insn, completed, address: block.address, vain: 0 }) - 1 + FIRST_EXIT
+    const { bytes, insns } = new RegionCompiler(block.address, blocks, numbers, combined).compile(this.ram.u8.length / 0x1_0000)
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      e: { m: this.ram.memory, enter: this.dispatcher.enter, slow: (n: number) => this.slow(n), flags: this.dispatcher.flags },
+    })
+    const slot = this.nextSlot++
+    if (slot >= this.table.length) this.table.grow(this.table.length)
+    this.table.set(slot, instance.exports['r'])
+    const pages = new Set<number>()
+    for (const b of blocks.values()) {
+      for (const i of b.insns) {
+        pages.add(Math.floor(i.address / 4096))
+        pages.add(Math.floor((i.address + i.length - 1) / 4096))
+      }
+    }
+    const region: Region = {
+      address: block.address, slot, combined, alive: true,
+      pages: [...pages].map((page) => ({ page, frame: Math.floor(view.executable(page * 4096) / 4096) })),
+    }
+    this.cache.addRegion(region)
+    this.stats.regions++
+    this.stats.translatedInsns += insns
+    return region
+  }
+
+  /** The spans of this region keep crossing pages: make it again with a check for each access. */
+  private uncombine(e: RegionExit): void {
+    if (this.uncombined.has(e.address)) return
+    const r = this.cache.regionAt(this.evaluator.view, e.address)
+    this.uncombined.add(e.address)
+    if (r?.combined) this.cache.dropRegion(r)
+  }
+}
+
+function unknownInstruction(u: UnknownInstruction): EncluError {
+  const text = `The instruction ${u.mnemonic} at ${hex(u.address)} (bytes ${toHex(u.bytes)}) is not implemented yet.`
+  return new EncluError('ERR_UNIMPLEMENTED', text, { mnemonic: u.mnemonic, rip: u.address, bytes: toHex(u.bytes) })
+}

@@ -1,0 +1,6 @@
+/** Decoded blocks -> regions -> WebAssembly; the code cache; the engine that runs guest code until an exit. */
+export { Engine, type EngineOptions, type EngineStats } from './engine.ts'
+export { CodeCache, type RunBlock, type Region } from './code-cache.ts'
+export { RegionCompiler, RETURN, FIRST_EXIT } from './region.ts'
+export { createDispatcher, jumpSlot, type Dispatcher } from './dispatcher.ts'
+export { discoverBlocks, type Block } from './blocks.ts'

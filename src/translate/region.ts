@@ -1,0 +1,276 @@
+import { invariant } from '../base/index.ts'
+import { STATE } from '../cpu/index.ts'
+import { Code, ModuleWriter } from '../wasm/index.ts'
+import type { Insn } from '../isa/index.ts'
+import { groupAccesses } from './affine.ts'
+import { targetsOf, type Block } from './blocks.ts'
+import { structure, type Structure } from './structure.ts'
+import { FIRST_XMM, Translator, type InsnFacts, type KnownFlags, type RegionLocals, type Terminator } from './translator.ts'
+
+/** What a region function or the dispatcher returns. From FIRST_EXIT on: the exit of one instruction, for the evaluator. */
+export const RETURN = {
+  /** Go on at STATE.RIP. */
+  CONTINUE: 0,
+  /** Fuel is used up. */
+  BUDGET: 1,
+  /** The engine holds an Exit for the run loop. */
+  EXIT: 2,
+  /** Give up nested guest calls and go on at STATE.RIP. */
+  UNWIND: 3,
+} as const
+export const FIRST_EXIT = 16
+
+export interface CompiledRegion {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly insns: number
+}
+
+interface AnalyzedBlock {
+  readonly block: Block
+  readonly facts: readonly InsnFacts[]
+  /** For each instruction: whether anyone sees the flags it sets. */
+  readonly flagsLive: readonly boolean[]
+}
+
+/** Where a region tells the engine about exits: returns the number that stands for "execute this instruction exactly". */
+export type ExitNumbers = (insn: Insn, completed: number) => number
+
+/**
+ * Translates a region to a module that imports the memory ('m'), `enter` (guest call), `slow` (one instruction by the evaluator)
+ * and `flags` (materialize), and exports its function as 'r'.
+ */
+export class RegionCompiler {
+  private readonly t = new Translator()
+  private readonly module = new ModuleWriter()
+  private readonly code = new Code(0)
+  private readonly blocks: ReadonlyMap<number, Block>
+  private readonly shape: Structure
+  private readonly entry: number
+  private readonly exitNumbers: ExitNumbers
+  private readonly analyzed = new Map<number, AnalyzedBlock>()
+  private locals!: RegionLocals
+  private enter = 0
+  private slow = 0
+  private exitLevel = 0
+  /** Levels of open loops and blocks by guest address. */
+  private readonly loopLevel = new Map<number, number>()
+  private readonly blockLevel = new Map<number, number>()
+  private readonly flagsAtEnd = new Map<number, KnownFlags>()
+  /** Instructions of the current block finished, and how many of them the fuel already knows. */
+  private completed = 0
+  private accounted = 0
+
+  /** `combine`: one check for several accesses of a block; off for regions whose spans kept crossing pages. */
+  constructor(entry: number, blocks: ReadonlyMap<number, Block>, exitNumbers: ExitNumbers, combine = true) {
+    this.entry = entry
+    this.blocks = blocks
+    this.exitNumbers = exitNumbers
+    this.shape = structure(entry, blocks)
+    for (const [address, block] of blocks) if (this.shape.order.has(address)) this.analyzed.set(address, this.analyze(block, combine))
+  }
+
+  private analyze(block: Block, combine: boolean): AnalyzedBlock {
+    this.t.startBlock()
+    const facts = block.insns.map((i) => this.t.analyze(i))
+    groupAccesses(facts.flatMap((f) => f.accesses), combine)
+    const flagsLive: boolean[] = []
+    let live = true
+    for (let k = facts.length - 1; k >= 0; k--) {
+      const f = facts[k]
+      invariant(f, 'one record for each instruction')
+      flagsLive[k] = live
+      live = f.readsFlags || f.mayExit || (live && !f.setsFlags)
+    }
+    return { block, facts, flagsLive }
+  }
+
+  compile(memoryPages: number): CompiledRegion {
+    const m = this.module
+    const none = m.type([], ['i32'])
+    m.importMemory('m', memoryPages)
+    this.enter = m.importFunction('enter', m.type(['i64'], ['i32']))
+    this.slow = m.importFunction('slow', m.type(['i32'], ['i32']))
+    const materialize = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
+    this.declareLocals()
+    const { code } = this
+    this.reload()
+    this.exitLevel = code.open('block')
+    this.t.enterRegion({
+      code, locals: this.locals, exitLevel: this.exitLevel, materialize,
+      exitFor: (i) => this.exitNumbers(i, this.completed - this.accounted),
+    })
+    this.tree(this.entry)
+    code.op('unreachable').close()
+    this.spill()
+    code.i32(0).get(this.locals.rip).memory('i64.store', STATE.RIP)
+    code.get(this.locals.exit)
+    m.addFunction(none, code, 'r')
+    let insns = 0
+    for (const a of this.analyzed.values()) insns += a.block.insns.length
+    return { bytes: m.write(), insns }
+  }
+
+  private declareLocals(): void {
+    const { code, t } = this
+    for (let n = 0; n < 16; n++) code.local('i64')
+    if (t.touched.xmm.size > 0) for (let n = 0; n < 16; n++) code.local('v128')
+    this.locals = {
+      view: code.local('i32'), fop: code.local('i32'), fa: code.local('i64'), fb: code.local('i64'), fc: code.local('i64'),
+      fuel: code.local('i32'), rip: code.local('i64'), exit: code.local('i32'), fpFast: code.local('i32'), fs: code.local('i64'), gs: code.local('i64'),
+    }
+  }
+
+  // State: from memory into locals and back.
+
+  private reload(): void {
+    const { code, locals, t } = this
+    for (const n of t.touched.gpr) code.i32(0).memory('i64.load', STATE.GPR + 8 * n).set(n)
+    for (const n of t.touched.xmm) code.i32(0).simdMemory('v128.load', STATE.XMM + 16 * n).set(FIRST_XMM + n)
+    code.i32(0).memory('i32.load', STATE.VIEW).set(locals.view)
+    code.i32(0).memory('i32.load', STATE.FUEL).set(locals.fuel)
+    if (t.touched.flags) {
+      code.i32(0).memory('i32.load', STATE.FOP).set(locals.fop)
+      code.i32(0).memory('i64.load', STATE.FA).set(locals.fa)
+      code.i32(0).memory('i64.load', STATE.FB).set(locals.fb)
+      code.i32(0).memory('i64.load', STATE.FC).set(locals.fc)
+    }
+    if (t.touched.fpFast) code.i32(0).memory('i32.load', STATE.FP_FAST).set(locals.fpFast)
+    if (t.touched.fs) code.i32(0).memory('i64.load', STATE.FS_BASE).set(locals.fs)
+    if (t.touched.gs) code.i32(0).memory('i64.load', STATE.GS_BASE).set(locals.gs)
+  }
+
+  private spill(): void {
+    const { code, locals, t } = this
+    for (const n of t.touched.gprWritten) code.i32(0).get(n).memory('i64.store', STATE.GPR + 8 * n)
+    for (const n of t.touched.xmmWritten) code.i32(0).get(FIRST_XMM + n).simdMemory('v128.store', STATE.XMM + 16 * n)
+    code.i32(0).get(locals.fuel).memory('i32.store', STATE.FUEL)
+    if (!t.touched.flags) return
+    code.i32(0).get(locals.fop).memory('i32.store', STATE.FOP)
+    code.i32(0).get(locals.fa).memory('i64.store', STATE.FA)
+    code.i32(0).get(locals.fb).memory('i64.store', STATE.FB)
+    code.i32(0).get(locals.fc).memory('i64.store', STATE.FC)
+  }
+
+  // Control flow.
+
+  private tree(address: number): void {
+    const { code, shape } = this
+    const isLoop = shape.isLoop.has(address)
+    if (isLoop) this.loopLevel.set(address, code.open('loop'))
+    const merges = (shape.children.get(address) ?? []).filter((c) => shape.isMerge.has(c))
+    merges.sort((a, b) => (shape.order.get(b) ?? 0) - (shape.order.get(a) ?? 0))
+    this.within(address, merges)
+    if (isLoop) code.op('unreachable').close()
+  }
+
+  /** The block itself, inside one wasm block for each merge that it dominates; after each end comes that merge's code. */
+  private within(address: number, merges: readonly number[]): void {
+    const [merge, ...rest] = merges
+    if (merge === undefined) return this.block(address)
+    this.blockLevel.set(merge, this.code.open('block'))
+    this.within(address, rest)
+    this.code.close()
+    this.tree(merge)
+  }
+
+  private block(address: number): void {
+    const a = this.analyzed.get(address)
+    invariant(a, 'a block that was analyzed')
+    const { block, facts, flagsLive } = a
+    const from = this.shape.onlyPredecessor.get(address)
+    this.t.enterBlock(from === undefined ? undefined : this.flagsAtEnd.get(from))
+    this.completed = this.accounted = 0
+    let terminator: Terminator | undefined
+    block.insns.forEach((i, k) => {
+      const f = facts[k]
+      invariant(f, 'one record for each instruction')
+      if (i.row.op) terminator = this.t.translate(i, f, flagsLive[k] ?? true)
+      else this.slowInsn(i)
+      this.completed++
+    })
+    this.flagsAtEnd.set(address, this.t.flags)
+    this.account()
+    this.leaveBlock(block, terminator)
+  }
+
+  private account(): void {
+    const { code, locals } = this
+    const n = this.completed - this.accounted
+    if (n > 0) code.get(locals.fuel).i32(n).op('i32.sub').set(locals.fuel)
+    this.accounted = this.completed
+  }
+
+  private leaveBlock(block: Block, t: Terminator | undefined): void {
+    const last = block.insns.at(-1)
+    invariant(last, 'a block has instructions')
+    const { taken, next } = targetsOf(last)
+    const flow = last.row.flow
+    if (flow === 'exit' || (flow !== undefined && !t)) return this.exitTo(block, next)
+    if (flow === 'call') return this.call(block, last, t)
+    if (flow === undefined || !t) return this.go(block, next)
+    if (typeof t.target !== 'number') return void this.leave()
+    if (!t.condition) return this.go(block, taken)
+    this.t.emit(t.condition)
+    this.code.open('if')
+    this.go(block, taken)
+    this.code.close()
+    this.go(block, next)
+  }
+
+  /** Goes to a known address: inside the region if it is there. */
+  private go(from: Block, to: number | undefined): void {
+    const { code, shape } = this
+    if (to === undefined || !from.successors.includes(to) || shape.cut.has(`${from.address}>${to}`)) return this.exitTo(from, to)
+    const back = (shape.order.get(to) ?? 0) <= (shape.order.get(from.address) ?? 0)
+    if (back) {
+      code.get(this.locals.fuel).i32(0).op('i32.lt_s').open('if')
+      code.i64(BigInt(to)).set(this.locals.rip).i32(RETURN.BUDGET).set(this.locals.exit).br(this.exitLevel)
+      code.close()
+      code.br(this.loopLevel.get(to) ?? 0)
+    } else if (shape.isMerge.has(to)) code.br(this.blockLevel.get(to) ?? 0)
+    else this.tree(to)
+  }
+
+  private exitTo(from: Block, to: number | undefined): void {
+    const last = from.insns.at(-1)
+    this.code.i64(BigInt(to ?? (last ? last.address + last.length : 0))).set(this.locals.rip)
+    this.leave()
+  }
+  private leave(): void {
+    this.code.i32(RETURN.CONTINUE).set(this.locals.exit).br(this.exitLevel)
+  }
+
+  /** A guest call: enters the callee through the dispatcher and goes on here if it comes back as calls do. */
+  private call(from: Block, insn: Insn, t: Terminator | undefined): void {
+    const { code, locals } = this
+    const next = insn.address + insn.length
+    const target = t?.target
+    if (typeof target === 'number') code.i64(BigInt(target)).set(locals.rip)
+    if (!from.successors.includes(next)) return void this.leave()
+    this.spill()
+    code.i32(0).get(locals.rip).memory('i64.store', STATE.RIP)
+    code.i64(BigInt(next)).call(this.enter)
+    this.returnIfSet()
+    this.flagsAtEnd.delete(from.address)
+    this.go(from, next)
+  }
+
+  /** An instruction that only the evaluator knows: hand over and come back. */
+  private slowInsn(i: Insn): void {
+    const number = this.exitNumbers(i, 0)
+    this.account()
+    this.spill()
+    this.code.i32(number).call(this.slow)
+    this.returnIfSet()
+    this.t.flags = undefined
+    // The evaluator took this instruction's fuel.
+    this.accounted++
+  }
+
+  /** The state is in memory: a result other than CONTINUE is passed on as it is. */
+  private returnIfSet(): void {
+    const { code, locals } = this
+    code.tee(locals.exit).open('if').get(locals.exit).op('return').close()
+    this.reload()
+  }
+}

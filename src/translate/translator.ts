@@ -1,0 +1,422 @@
+import { invariant } from '../base/index.ts'
+import { VIEW } from '../cpu/index.ts'
+import type { ArithmeticFlag } from '../spec/x86/index.ts'
+import type { Code } from '../wasm/index.ts'
+import {
+  CONDITION_NAMES, conditionText, fopOf, recipeOf, type AccessAttributes, type Cpu, type FlagRecipe, type Insn, type IntWidth, type JumpKind, type MemoryOperand, type Width,
+} from '../isa/index.ts'
+import { type BlockAccess, type CheckGroup, Origins } from './affine.ts'
+import { CompileOps } from './compile-ops.ts'
+import { constant, emit, local, node, Temporaries, type Node } from './node.ts'
+
+/** What one instruction does, found by running its text once without emitting. */
+export interface InsnFacts {
+  readonly accesses: BlockAccess[]
+  readsFlags: boolean
+  /** Sets all six, always. */
+  setsFlags: boolean
+  /** May leave the region before it has done anything. */
+  mayExit: boolean
+}
+
+/** The wasm locals of a region function, in this order; XMM registers are declared only where used. */
+export interface RegionLocals {
+  readonly view: number
+  readonly fop: number
+  readonly fa: number
+  readonly fb: number
+  readonly fc: number
+  readonly fuel: number
+  readonly rip: number
+  readonly exit: number
+  readonly fpFast: number
+  readonly fs: number
+  readonly gs: number
+}
+/** GPR n is local n, XMM n is local FIRST_XMM + n. */
+export const FIRST_XMM = 16
+
+/** Registers that a region touches. */
+export interface Touched {
+  readonly gpr: Set<number>
+  readonly gprWritten: Set<number>
+  readonly xmm: Set<number>
+  readonly xmmWritten: Set<number>
+  flags: boolean
+  fpFast: boolean
+  fs: boolean
+  gs: boolean
+}
+export const noneTouched = (): Touched => ({
+  gpr: new Set(), gprWritten: new Set(), xmm: new Set(), xmmWritten: new Set(), flags: false, fpFast: false, fs: false, gs: false,
+})
+
+/** Where an instruction wants to go, for the block that ends with it. */
+export interface Terminator {
+  readonly kind: JumpKind
+  readonly target: number | Node
+  readonly condition: Node | undefined
+}
+
+/** The recipe that the flag locals are known to hold at this point. */
+export type KnownFlags = { readonly recipe: FlagRecipe; readonly w: IntWidth } | undefined
+
+/** What the translator needs of the region it writes into. */
+export interface RegionContext {
+  readonly code: Code
+  readonly locals: RegionLocals
+  /** Level of the block whose end is the epilogue. */
+  readonly exitLevel: number
+  /** Function index of materialize(fop, fa, fb, fc): i32. */
+  readonly materialize: number
+  /** A number that tells the run loop to let the evaluator execute this instruction. */
+  exitFor(insn: Insn): number
+}
+
+/**
+ * Reader 2 of instruction texts: writes wasm for one instruction after another. Register writes are collected and done together at
+ * the end of the instruction, so that every exit before sees the state from before it.
+ */
+export class Translator extends CompileOps implements Cpu<Node> {
+  readonly touched = noneTouched()
+  flags: KnownFlags
+  /** undefined while analyzing. */
+  private region: RegionContext | undefined
+  private temporaries: Temporaries | undefined
+  /** Locals for the places that checks found, free again in the next block. */
+  private hosts: Temporaries | undefined
+  private insn!: Insn
+  private facts!: InsnFacts
+  private origins = new Origins()
+  private nextAccess = 0
+  private exitNumber = -1
+  private fpChecked = false
+  private writes = new Map<number, Node>()
+  private flagWrite: { recipe: FlagRecipe; w: IntWidth; inputs: readonly Node[]; condition: Node | undefined } | undefined
+  private terminator: Terminator | undefined
+  private known: { operand: MemoryOperand; address: Node } | undefined
+
+  // The analysis.
+
+  startBlock(): void {
+    this.origins = new Origins()
+  }
+
+  analyze(insn: Insn): InsnFacts {
+    this.region = undefined
+    const facts: InsnFacts = { accesses: [], readsFlags: false, setsFlags: false, mayExit: false }
+    this.begin(insn, facts)
+    if (!insn.row.op) {
+      facts.readsFlags = true
+      facts.mayExit = true
+      for (let n = 0; n < 16; n++) this.origins.assign(n, undefined)
+      return facts
+    }
+    insn.row.op(this, insn)
+    for (const [n, value] of this.writes) {
+      if (n < FIRST_XMM) this.origins.assign(n, this.origins.of(value, (l) => this.registerOf(l)))
+    }
+    return facts
+  }
+
+  private begin(insn: Insn, facts: InsnFacts): void {
+    this.insn = insn
+    this.facts = facts
+    this.nextAccess = 0
+    this.exitNumber = -1
+    this.fpChecked = false
+    this.writes.clear()
+    this.flagWrite = undefined
+    this.terminator = undefined
+    this.known = undefined
+  }
+
+  private registerOf(l: number): number | 'FS' | 'GS' | undefined {
+    if (l < 16) return l
+    return l === this.region?.locals.fs || l === FS_PLACEHOLDER ? 'FS' : l === this.region?.locals.gs || l === GS_PLACEHOLDER ? 'GS' : undefined
+  }
+
+  // The emission.
+
+  enterRegion(region: RegionContext): void {
+    this.region = region
+    this.temporaries = new Temporaries(region.code)
+    this.hosts = new Temporaries(region.code)
+  }
+
+  /** `flags`: what the flag locals hold on every way into the block. */
+  enterBlock(flags: KnownFlags): void {
+    this.hosts?.reset()
+    this.flags = flags
+  }
+
+  /** Writes the instruction. `flagsLive`: what it does to the flags can be seen by someone. */
+  translate(insn: Insn, facts: InsnFacts, flagsLive: boolean): Terminator | undefined {
+    this.temporaries?.reset()
+    this.begin(insn, facts)
+    insn.row.op?.(this, insn)
+    this.commit(flagsLive)
+    return this.terminator
+  }
+
+  /** Puts a node of the terminator on the stack. */
+  emit(n: Node): void {
+    const { region, temporaries } = this
+    invariant(region && temporaries, 'emission outside a region')
+    emit(region.code, temporaries, n)
+  }
+
+  private commit(flagsLive: boolean): void {
+    const { region } = this
+    invariant(region, 'emission outside a region')
+    const { code, locals } = region
+    const sets: number[] = []
+    const push = (target: number, n: Node): void => {
+      this.emit(n)
+      sets.push(target)
+    }
+    // A jump's inputs are from before the writes.
+    const t = this.terminator
+    if (t?.condition && (this.writes.size > 0 || this.flagWrite)) {
+      this.terminator = { ...t, condition: this.held(t.condition) }
+    }
+    if (t && typeof t.target !== 'number') push(locals.rip, t.target)
+    for (const [n, value] of this.writes) push(n, value)
+    const f = this.flagWrite
+    if (f && flagsLive) {
+      const slots = [locals.fa, locals.fb, locals.fc]
+      const inputs = f.inputs.map((n, k) => (k < 3 ? this.zext(f.w, 64, n) : n))
+      inputs.forEach((n, k) => push(slots[k] ?? -1, f.condition ? this.select(64, f.condition, n, local('i64', slots[k] ?? -1)) : n))
+      const fop = constant('i32', fopOf(f.recipe, f.w))
+      push(locals.fop, f.condition ? this.select(32, f.condition, fop, local('i32', locals.fop)) : fop)
+    }
+    for (const target of sets.reverse()) code.set(target)
+    if (f) this.flags = f.condition || !flagsLive ? undefined : { recipe: f.recipe, w: f.w }
+  }
+
+  /** Evaluates `n` now and keeps it for the rest of the instruction. */
+  private held(n: Node): Node {
+    if (n.op === 'const') return n
+    const l = this.temporaries?.take(n.type) ?? -1
+    this.emit(n)
+    this.region?.code.set(l)
+    return local(n.type, l)
+  }
+
+  // Leaving before the instruction has done anything.
+
+  protected exitIf(condition: Node): void {
+    this.facts.mayExit = true
+    if (!this.region || (condition.op === 'const' && condition.value === 0)) return
+    this.emit(condition)
+    this.leaveIf()
+  }
+  private leaveIf(): void {
+    const { region } = this
+    invariant(region, 'emission outside a region')
+    if (this.exitNumber < 0) this.exitNumber = region.exitFor(this.insn)
+    region.code.open('if')
+    region.code.i32(this.exitNumber).set(region.locals.exit).br(region.exitLevel)
+    region.code.close()
+  }
+  protected requireFastFp(): void {
+    this.touched.fpFast = true
+    if (this.fpChecked) return
+    this.fpChecked = true
+    this.exitIf(node('i32', 'i32.eqz', [local('i32', this.region?.locals.fpFast ?? 0)]))
+  }
+
+  // Registers.
+
+  private gpr(n: number): Node {
+    this.touched.gpr.add(n)
+    return local('i64', n)
+  }
+  reg(w: IntWidth, n: number): Node {
+    return this.trunc(64, w, this.gpr(n))
+  }
+  setReg(w: IntWidth, n: number, value: Node): void {
+    if (w >= 32) this.write(n, this.zext(w, 64, value))
+    else this.merge(n, w === 16 ? 0xffff_ffff_ffff_0000n : 0xffff_ffff_ffff_ff00n, this.zext(w, 64, value))
+  }
+  regHigh(n: number): Node {
+    return this.trunc(64, 8, node('i64', 'i64.shr_u', [this.gpr(n), this.lit(64, 8)]))
+  }
+  setRegHigh(n: number, value: Node): void {
+    this.merge(n, 0xffff_ffff_ffff_00ffn, node('i64', 'i64.shl', [this.zext(8, 64, value), this.lit(64, 8)]))
+  }
+  private merge(n: number, keep: bigint, value: Node): void {
+    const old = this.writes.get(n) ?? this.gpr(n)
+    this.write(n, this.or(64, this.and(64, old, this.lit(64, keep)), value))
+  }
+  private write(n: number, value: Node): void {
+    this.touched.gpr.add(n)
+    this.touched.gprWritten.add(n)
+    value.uses++
+    this.writes.set(n, value)
+  }
+  xmm(n: number): Node {
+    this.touched.xmm.add(n)
+    return local('v128', FIRST_XMM + n)
+  }
+  setXmm(n: number, value: Node): void {
+    this.touched.xmm.add(n)
+    this.touched.xmmWritten.add(n)
+    value.uses++
+    this.writes.set(FIRST_XMM + n, value)
+  }
+
+  // Memory.
+
+  effectiveAddress(m: MemoryOperand): Node {
+    let a: Node | undefined = m.base >= 0 ? this.reg(64, m.base) : undefined
+    if (m.index >= 0) {
+      const scaled = m.scale === 0 ? this.reg(64, m.index) : this.shl(64, this.reg(64, m.index), constant('i32', m.scale))
+      a = a ? this.add(64, a, scaled) : scaled
+    }
+    a = a ? this.add(64, a, this.lit(64, m.disp)) : this.lit(64, m.disp)
+    return m.a32 ? this.zext(32, 64, this.trunc(64, 32, a)) : a
+  }
+  address(m: MemoryOperand): Node {
+    if (this.known?.operand === m) return this.known.address
+    let a = this.effectiveAddress(m)
+    if (m.seg !== 'none') {
+      this.touched[m.seg === 'FS' ? 'fs' : 'gs'] = true
+      const base = m.seg === 'FS' ? (this.region?.locals.fs ?? FS_PLACEHOLDER) : (this.region?.locals.gs ?? GS_PLACEHOLDER)
+      a = this.add(64, local('i64', base), a)
+    }
+    this.known = { operand: m, address: a }
+    return a
+  }
+
+  load(w: Width, address: Node, attributes?: AccessAttributes): Node {
+    const type = w === 128 ? 'v128' : w === 64 ? 'i64' : 'i32'
+    const where = this.access(w / 8, address, attributes?.willWrite === true, attributes)
+    if (!where || !this.region) return local(type, OPAQUE)
+    const { code } = this.region
+    const into = this.temporaries?.take(type) ?? -1
+    code.get(where.host)
+    if (w === 128) code.simdMemory('v128.load', where.offset)
+    else code.memory(w === 64 ? 'i64.load' : w === 32 ? 'i32.load' : w === 16 ? 'i32.load16_u' : 'i32.load8_u', where.offset)
+    code.set(into)
+    return local(type, into)
+  }
+  store(w: Width, address: Node, value: Node, attributes?: AccessAttributes): void {
+    const where = this.access(w / 8, address, true, attributes)
+    if (!where || !this.region) return
+    const { code } = this.region
+    code.get(where.host)
+    this.emit(value)
+    if (w === 128) code.simdMemory('v128.store', where.offset)
+    else code.memory(w === 64 ? 'i64.store' : w === 32 ? 'i32.store' : w === 16 ? 'i32.store16' : 'i32.store8', where.offset)
+  }
+
+  /** Makes sure the access is allowed (or leaves), and says where in linear memory it is. */
+  private access(size: number, address: Node, write: boolean, attributes?: AccessAttributes): { host: number; offset: number } | undefined {
+    address.uses++
+    this.facts.mayExit = true
+    if (!this.region) {
+      this.facts.accesses.push({ address: this.origins.of(address, (l) => this.registerOf(l)), size, write, group: undefined })
+      return undefined
+    }
+    const a = this.facts.accesses[this.nextAccess++]
+    invariant(a?.group, 'the analysis and the emission saw different accesses')
+    if (attributes?.aligned) {
+      this.exitIf(node('i32', 'i32.and', [this.trunc(64, 32, address), constant('i32', attributes.aligned - 1)]))
+    }
+    if (a.group.host < 0) this.check(a.group, this.add(64, address, this.lit(64, BigInt.asUintN(64, a.group.low - a.address.offset))))
+    return { host: a.group.host, offset: Number(a.address.offset - a.group.low) }
+  }
+
+  /** One load from the view's table, one xor, one compare: see View. Also that the span does not cross its page. */
+  private check(g: CheckGroup, low: Node): void {
+    const { region } = this
+    invariant(region, 'emission outside a region')
+    const { code, locals } = region
+    const address = this.held(low)
+    const size = Number(g.high - g.low)
+    g.host = this.hosts?.take('i32') ?? -1
+    const at = this.temporaries?.take('i64') ?? -1
+    this.emit(address)
+    code.op('i32.wrap_i64').i32(9).op('i32.shr_u').i32(0x7f_fff8).op('i32.and').get(locals.view).op('i32.add')
+    code.memory('i64.load', g.write ? VIEW.WRITE : VIEW.READ)
+    this.emit(address)
+    code.op('i64.xor').tee(at).i64(0xffff_ffffn).op('i64.gt_u')
+    if (size > 1) {
+      this.emit(address)
+      code.op('i32.wrap_i64').i32(4095).op('i32.and').i32(4096 - size).op('i32.gt_u').op('i32.or')
+    }
+    this.leaveIf()
+    code.get(at).op('i32.wrap_i64').set(g.host)
+  }
+
+  // Flags.
+
+  private flagInputs(): { recipe: FlagRecipe; w: IntWidth; a: Node; b: Node; c: Node } {
+    this.facts.readsFlags = true
+    this.touched.flags = true
+    if (!this.region) {
+      const unknown = local('i32', OPAQUE)
+      return { recipe: 'PACKED', w: 32, a: unknown, b: unknown, c: unknown }
+    }
+    const { code, locals } = this.region
+    if (!this.flags) {
+      // Computing the flags and leaving them packed changes nothing that anyone can see.
+      code.get(locals.fop).get(locals.fa).get(locals.fb).get(locals.fc).call(this.region.materialize).op('i64.extend_i32_u').set(locals.fa)
+      code.i32(fopOf('PACKED', 32)).set(locals.fop)
+      this.flags = { recipe: 'PACKED', w: 32 }
+    }
+    const { recipe, w } = this.flags
+    const input = (l: number): Node => this.trunc(64, w, local('i64', l))
+    return { recipe, w, a: input(locals.fa), b: input(locals.fb), c: input(locals.fc) }
+  }
+  flag(f: ArithmeticFlag): Node {
+    const { recipe, w, a, b, c } = this.flagInputs()
+    return recipeOf(recipe)[f](this, w, a, b, c)
+  }
+  condition(cc: number): Node {
+    const { recipe, w, a, b, c } = this.flagInputs()
+    const name = CONDITION_NAMES[cc >> 1]
+    const short = name && name in (recipeOf(recipe).conditions ?? {}) ? recipeOf(recipe).conditions?.[name as 'B'] : undefined
+    if (!short) return conditionText<Node>(this, cc, (f) => recipeOf(recipe)[f](this, w, a, b, c))
+    const n = short(this, w, a, b, c)
+    return cc & 1 ? this.xor(8, n, this.lit(8, 1)) : n
+  }
+  setFlags(recipe: FlagRecipe, w: IntWidth, a: Node, b?: Node, c?: Node): void {
+    this.facts.setsFlags = true
+    this.setFlagsWhen(undefined, recipe, w, [a, b, c])
+  }
+  setFlagsIf(condition: Node, recipe: FlagRecipe, w: IntWidth, a: Node, b?: Node, c?: Node): void {
+    if (condition.op === 'const') {
+      if (condition.value) this.setFlags(recipe, w, a, b, c)
+      return
+    }
+    this.facts.readsFlags = true
+    this.setFlagsWhen(condition, recipe, w, [a, b, c])
+  }
+  private setFlagsWhen(condition: Node | undefined, recipe: FlagRecipe, w: IntWidth, inputs: readonly (Node | undefined)[]): void {
+    this.touched.flags = true
+    const given = inputs.map((n) => n ?? this.lit(w, 0))
+    // Unused inputs keep what the locals hold: nobody reads them.
+    while (given.length > 1 && inputs[given.length - 1] === undefined) given.pop()
+    for (const n of given) n.uses++
+    this.flagWrite = { recipe, w, inputs: given, condition }
+  }
+
+  // Control flow.
+
+  jump(kind: JumpKind, target: Node): void {
+    // A target outside the user half faults at the branch or at the fetch: the evaluator knows which.
+    this.exitIf(node('i32', 'i64.ne', [node('i64', 'i64.shr_u', [target, this.lit(64, 47)]), this.lit(64, 0)]))
+    target.uses++
+    this.terminator = { kind, target, condition: undefined }
+  }
+  branch(kind: JumpKind, target: number, condition?: Node): void {
+    this.terminator = { kind, target, condition }
+  }
+}
+
+/** Locals that only the analysis sees. */
+const OPAQUE = -1
+const FS_PLACEHOLDER = -2
+const GS_PLACEHOLDER = -3

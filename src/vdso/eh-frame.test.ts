@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest'
+import { readElf } from '../formats/index.ts'
+import { DWARF } from './listing.ts'
+import { placeListing, type PlacedRow } from './listing.ts'
+import { buildVdso } from './index.ts'
+import { MAINLINE } from './mainline.ts'
+
+/** What an unwinder knows at one instruction: the CFA as register + offset, and where registers are, from the CFA. */
+interface Rules {
+  cfa: { register: number; offset: number }
+  saved: Map<number, number>
+}
+
+/** Reads our .eh_frame as an unwinder does and answers for an address in the image. */
+function rulesAt(image: Uint8Array, pc: number): Rules {
+  const section = readElf(image)
+    .sections()
+    .find((s) => s.name === '.eh_frame')
+  const bytes = section?.bytes ?? new Uint8Array(0)
+  const base = section?.sh_addr ?? 0
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const cieEnd = 4 + view.getUint32(0, true)
+  const fdeEnd = cieEnd + 4 + view.getUint32(cieEnd, true)
+  const start = base + cieEnd + 8 + view.getInt32(cieEnd + 8, true)
+  expect(pc).toBeGreaterThanOrEqual(start)
+  expect(pc).toBeLessThan(start + view.getUint32(cieEnd + 12, true))
+  const rules: Rules = { cfa: { register: -1, offset: 0 }, saved: new Map() }
+  // After length, id, version, "zR", three one-byte numbers, augmentation length and encoding.
+  runCfi(bytes.subarray(17, cieEnd), rules, Infinity)
+  const initial = new Map(rules.saved)
+  runCfi(bytes.subarray(cieEnd + 17, fdeEnd), rules, pc - start, initial)
+  return rules
+}
+
+function runCfi(program: Uint8Array, rules: Rules, distance: number, initial = new Map<number, number>()): void {
+  const stack: { cfa: Rules['cfa']; saved: Map<number, number> }[] = []
+  let at = 0
+  let location = 0
+  const next = (): number => program[at++] ?? 0
+  const advance = (by: number): boolean => (location += by) > distance
+  while (at < program.length) {
+    const op = next()
+    const low = op & 0x3f
+    if (op >> 6 === 1) {
+      if (advance(low)) return
+    } else if (op >> 6 === 2) rules.saved.set(low, next() * -8)
+    else if (op >> 6 === 3) {
+      const offset = initial.get(low)
+      if (offset === undefined) rules.saved.delete(low)
+      else rules.saved.set(low, offset)
+    } else if (op === 0x02) {
+      if (advance(next())) return
+    } else if (op === 0x03) {
+      if (advance(next() | (next() << 8))) return
+    } else if (op === 0x0a) stack.push({ cfa: { ...rules.cfa }, saved: new Map(rules.saved) })
+    else if (op === 0x0b) Object.assign(rules, stack.pop())
+    else if (op === 0x0c) rules.cfa = { register: next(), offset: next() }
+    else if (op === 0x0d) rules.cfa = { ...rules.cfa, register: next() }
+    else if (op === 0x0e) rules.cfa = { ...rules.cfa, offset: next() }
+    else expect(op, `call frame instruction ${op}`).toBe(0)
+  }
+}
+
+/** What is really there: numbers are distances from the CFA, 'caller' is the caller's value of that register. */
+interface Machine {
+  RSP: number | undefined
+  RBP: number | 'caller'
+  RBX: 'caller' | 'other'
+  memory: Record<number, 'RBP' | 'RBX'>
+  /** RSP before it was aligned for the handler. */
+  exitRSP?: number
+}
+
+const known = (value: number | 'caller' | undefined): number => {
+  expect(typeof value).toBe('number')
+  return value as number
+}
+
+/** Executes one row as far as RSP, RBP, RBX and the frame are concerned. */
+function step(m: Machine, text: string): Machine {
+  const RSP = m.RSP
+  const pushed = (register: 'RBP' | 'RBX'): Machine => {
+    if (RSP === undefined) return m
+    return { ...m, RSP: RSP - 8, memory: m[register] === 'caller' ? { ...m.memory, [RSP - 8]: register } : m.memory }
+  }
+  if (text === 'push rbp') return pushed('RBP')
+  if (text === 'push rbx') return pushed('RBX')
+  if (text === 'mov rbp,rsp') return { ...m, RBP: known(RSP) }
+  if (text.startsWith('and rsp')) return { ...m, RSP: undefined, exitRSP: known(RSP) }
+  if (text === 'lea rsp,[rsp+rbx+10h]') return { ...m, RSP: known(m.exitRSP) }
+  if (text === 'pop rbx') return { ...m, RBX: m.memory[known(RSP)] === 'RBX' ? 'caller' : 'other', RSP: known(RSP) + 8 }
+  if (text === 'leave') {
+    expect(m.memory[known(m.RBP)]).toBe('RBP')
+    return { ...m, RBP: 'caller', RSP: known(m.RBP) + 8 }
+  }
+  expect(text, 'an instruction that this test does not know').not.toMatch(
+    /^\w+ (rsp|esp|rbp|ebp),|^(pop|push|enter|ret .)/,
+  )
+  return /^(?!cmp|test)\w+ [er]bx,/.test(text) ? { ...m, RBX: 'other' } : m
+}
+
+describe('the unwind information of the mainline ABI', () => {
+  const image = buildVdso()
+  const code = placeListing(MAINLINE)
+
+  function check(m: Machine, { row, offset }: PlacedRow): void {
+    const { cfa, saved } = rulesAt(image.bytes, image.text.start + offset)
+    const at = `at ${row.text}, ${offset}`
+    const base = { [DWARF.RSP]: m.RSP, [DWARF.RBP]: m.RBP }[cfa.register]
+    expect(base, `CFA ${at}`).toBe(-cfa.offset)
+    expect(saved.get(DWARF.RIP), `RIP ${at}`).toBe(-8)
+    for (const register of ['RBP', 'RBX'] as const) {
+      const place = saved.get(DWARF[register])
+      expect(place === undefined ? m[register] : m.memory[place], `${register} ${at}`).toBe(
+        place === undefined ? 'caller' : register,
+      )
+    }
+  }
+
+  test('finds the caller and its RBP and RBX at every instruction, on every path', () => {
+    const rowAt = new Map(code.rows.map((placed) => [placed.offset, placed]))
+    const seen = new Map<number, Machine>()
+    const todo: [number, Machine][] = [[0, { RSP: -8, RBP: 'caller', RBX: 'caller', memory: {} }]]
+    for (let item = todo.pop(); item; item = todo.pop()) {
+      const [offset, machine] = item
+      const placed = rowAt.get(offset)
+      expect(placed, `an instruction at ${offset}`).toBeDefined()
+      if (placed === undefined || seen.has(offset)) continue
+      seen.set(offset, machine)
+      check(machine, placed)
+      const { text } = placed.row
+      if (text === 'ret') continue
+      const after = step(machine, text)
+      const target = code.labels.get(/^j\w+ (\w+)$/.exec(text)?.[1] ?? '')
+      if (target !== undefined) todo.push([target, after])
+      if (text === 'enclu') todo.push([code.labels.get('exception') ?? -1, after])
+      if (!text.startsWith('jmp')) todo.push([offset + placed.size, after])
+    }
+    expect(seen.size, 'all instructions are reached').toBe(code.rows.length)
+  })
+
+  test('the search table points at the frame', () => {
+    const section = (name: string) =>
+      readElf(image.bytes)
+        .sections()
+        .find((s) => s.name === name)
+    const header = section('.eh_frame_hdr')
+    const frame = section('.eh_frame')
+    const bytes = header?.bytes ?? new Uint8Array(0)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    const at = header?.sh_addr ?? 0
+    expect([...bytes.subarray(0, 4)]).toEqual([1, 0x1b, 0x03, 0x3b])
+    expect(at + 4 + view.getInt32(4, true)).toBe(frame?.sh_addr)
+    expect(view.getUint32(8, true)).toBe(1)
+    expect(at + view.getInt32(12, true)).toBe(image.text.start)
+  })
+})
