@@ -52,16 +52,16 @@ export interface ElfFile {
   /** PT_DYNAMIC up to DT_NULL; empty without PT_DYNAMIC. */
   readonly dynamic: readonly ElfDynamicEntry[]
   /** The strings that dynamic entries of this tag name: DT_NEEDED, DT_SONAME, DT_RUNPATH ... */
-  dynamicStrings(tag: number): string[]
+  readonly dynamicStrings: (tag: number) => string[]
   /** The file's bytes of a segment (p_filesz of them). */
-  segmentBytes(segment: ElfSegment): Uint8Array
+  readonly segmentBytes: (segment: ElfSegment) => Uint8Array
   /** The file offset that holds the byte at this address, if a PT_LOAD takes it from the file. */
-  offsetOf(address: number): number | undefined
-  sections(): readonly ElfSection[]
+  readonly offsetOf: (address: number) => number | undefined
+  readonly sections: () => readonly ElfSection[]
   /** All defined symbols of .symtab and .dynsym. */
-  symbols(): readonly ElfSymbol[]
+  readonly symbols: () => readonly ElfSymbol[]
   /** The first defined symbol of this name, .symtab first. */
-  symbol(name: string): ElfSymbol | undefined
+  readonly symbol: (name: string) => ElfSymbol | undefined
 }
 
 const PAGE = 4096

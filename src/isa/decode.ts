@@ -172,12 +172,13 @@ class Decoder {
     if (!slot) return undefined
     const leaf = slot.only ?? slot.cells[cell]
     if (leaf === undefined) return undefined
-    if ('mnemonic' in leaf) {
-      if (leaf.hasModrm) this.readModrm()
-      return leaf
+    if (Array.isArray(leaf)) {
+      this.readModrm()
+      return (leaf as readonly (Entry | undefined)[])[modrmClass(this.modrm)]
     }
-    this.readModrm()
-    return leaf[modrmClass(this.modrm)]
+    const entry = leaf as Entry
+    if (entry.hasModrm) this.readModrm()
+    return entry
   }
 
   private readModrm(): void {

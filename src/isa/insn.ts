@@ -53,7 +53,7 @@ export interface Insn {
  * 1 ('W0 +' when it must be 0), opcode bytes in hex, then '/r' or '/0'..'/7', or '+r' when the low three bits name a register. Immediates follow from
  * the operands. Examples: '01 /r', 'F7 /6', '66 0F 6F /r', 'REX.W + 0F C7 /1', '50 +r', '0F 05', '0F 01 D7' (D7 stands where ModRM would).
  * Also: 'NFx' (neither F2 nor F3; 66 is the operand size), 'REX.B=0 +', and 'mod=3' at the end (register forms only).
- * Where two rows meet, the one with a mandatory prefix wins, then the one with a ModRM byte, then with REX.W.
+ * Where two rows meet, the one with a mandatory prefix wins, then the one with a ModRM byte, a digit, REX.W.
  *
  * `operands`: the codes of the manual's appendix "Opcode Map" (volume 2), comma-separated:
  *   E r/m register or memory, G register in ModRM.reg, R r/m register only, M memory only, Z register in the opcode,

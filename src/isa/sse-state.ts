@@ -30,6 +30,8 @@ const storeMxcsr = (e: Evaluator, i: Insn): void => e.store(32, e.address(memory
 /** The image's address, accessible. Processors look at the last byte before the first one. */
 function imageAddress(e: Evaluator, i: Insn, access: 'R' | 'W'): number {
   const address = e.address(memory(i, 0)) as bigint
+  // Unlike other aligned accesses, this one is checked to be canonical before anything else.
+  if (BigInt.asUintN(64, BigInt.asIntN(48, address)) !== address) e.linear(address, 1, access)
   if (address % 16n) fault.GP(0)
   for (const end of [address + BigInt(IMAGE_SIZE - 1), address]) {
     const at = e.linear(BigInt.asUintN(64, end), 1, access)

@@ -18,6 +18,13 @@ import { MOVE } from './move.ts'
 import { MULTIPLY } from './multiply.ts'
 import { ROTATE } from './rotate.ts'
 import { SHIFT } from './shift.ts'
+import { SSE_CONVERT } from './sse-convert.ts'
+import { SSE_ESTIMATE } from './sse-estimate.ts'
+import { SSE_FLOAT } from './sse-float.ts'
+import { SSE_INTEGER } from './sse-integer.ts'
+import { SSE_MOVE } from './sse-move.ts'
+import { SSE_SHUFFLE } from './sse-shuffle.ts'
+import { SSE_STATE } from './sse-state.ts'
 import { STACK } from './stack.ts'
 import { STRING } from './string.ts'
 import { SYSTEM } from './system.ts'
@@ -27,7 +34,9 @@ import { UNIMPLEMENTED } from './unimplemented.ts'
 // prettier-ignore
 export const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
   move: MOVE, exchange: EXCHANGE, stack: STACK, add: ADD, multiply: MULTIPLY, logic: LOGIC, shift: SHIFT, rotate: ROTATE, bit: BIT,
-  control: CONTROL, string: STRING, 'flag-control': FLAG_CONTROL, misc: MISC, system: SYSTEM,
+  control: CONTROL, string: STRING, 'flag-control': FLAG_CONTROL, misc: MISC,
+  'sse-move': SSE_MOVE, 'sse-float': SSE_FLOAT, 'sse-estimate': SSE_ESTIMATE, 'sse-shuffle': SSE_SHUFFLE, 'sse-convert': SSE_CONVERT,
+  'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, system: SYSTEM,
 }
 export const ROWS: readonly Row[] = Object.values(FAMILIES).flat()
 
@@ -178,7 +187,11 @@ function answersFor(opcode: Opcode, entry: Entry, c: number): boolean {
 
 /** Of two rows for one cell the one that asks for more is meant. */
 const specificity = (o: Opcode): number =>
-  (o.prefix === undefined ? 0 : 8) + (o.modrm === undefined ? 0 : 4) + (o.W === undefined ? 0 : 2) + (o.B === undefined ? 0 : 1)
+  (o.prefix === undefined ? 0 : 16) +
+  (o.modrm === undefined ? 0 : 8) +
+  (o.digit === undefined ? 0 : 4) +
+  (o.W === undefined ? 0 : 2) +
+  (o.B === undefined ? 0 : 1)
 
 const PREFIX_STATES = { NP: [0], NFx: [0, 1], '66': [1], F2: [2], F3: [3], any: [0, 1, 2, 3] } as const
 /** Cells by prefix state (none, 66, F2, F3) * 4 + REX.W * 2 + REX.B. */
@@ -225,7 +238,7 @@ export function createTable(rows: readonly Row[], features: ReadonlySet<string>)
   }
   for (const row of rows) if (row.feature === undefined || features.has(row.feature)) add(row, 0)
   // Far below every row: they only fill what is left. Among themselves they may overlap.
-  for (const [opcode, mnemonic] of UNIMPLEMENTED) add({ mnemonic, opcode, operands: '', spec: '' }, -100)
+  for (const [opcode, mnemonic, operands] of UNIMPLEMENTED) add({ mnemonic, opcode, operands, spec: '' }, -100)
   const slots = claims.map((slot) => createSlot(slot.map((c) => c?.entry)))
   const real = [...overlaps].filter((o) => !o.includes('(unimplemented)'))
   return { slots, overlaps: real }

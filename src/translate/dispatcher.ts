@@ -61,7 +61,8 @@ function dispatchLoop(nested: boolean, region: number, miss: number, step: numbe
     code.op('return')
   }
   if (nested) {
-    code.i32(0).memory('i32.load', STATE.DEPTH).i32(MAX_DEPTH).op('i32.ge_s').open('if').i32(RETURN.UNWIND).op('return').close()
+    code.i32(0).memory('i32.load', STATE.DEPTH).i32(MAX_DEPTH).op('i32.ge_s').open('if')
+    code.i32(RETURN.UNWIND).op('return').close()
     depth(1)
   }
   const loop = code.open('loop')
@@ -76,7 +77,8 @@ function dispatchLoop(nested: boolean, region: number, miss: number, step: numbe
   code.otherwise()
   code.get(entry).memory('i32.load', 8).op('call_indirect').u32(region).byte(0)
   code.close()
-  code.tee(result).i32(FIRST_EXIT).op('i32.ge_u').open('if').get(result).call(step).set(result).close()
+  code.tee(result).i32(FIRST_EXIT).op('i32.ge_u').open('if')
+  code.get(result).call(step).set(result).close()
   code.get(result).open('if')
   if (!nested) code.get(result).i32(RETURN.UNWIND).op('i32.eq').brIf(loop)
   giveBack(() => code.get(result))

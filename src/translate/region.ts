@@ -270,7 +270,8 @@ export class RegionCompiler {
   /** The state is in memory: a result other than CONTINUE is passed on as it is. */
   private returnIfSet(): void {
     const { code, locals } = this
-    code.tee(locals.exit).open('if').get(locals.exit).op('return').close()
+    code.tee(locals.exit).open('if')
+    code.get(locals.exit).op('return').close()
     this.reload()
   }
 }
