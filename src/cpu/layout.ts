@@ -18,8 +18,6 @@ export const STATE = {
   VIEW: 168, JUMP_CACHE: 172,
   /** Which exit of a region was taken, for the run loop (u32). */
   EXIT: 176,
-  /** Nested guest calls that translated code is inside of (u32). */
-  DEPTH: 180,
   FS_BASE: 184, GS_BASE: 192,
   MXCSR: 200,
   /** 1 while MXCSR lets translated code use WebAssembly's own arithmetic (see setMxcsr). */

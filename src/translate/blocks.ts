@@ -18,6 +18,8 @@ export interface CodeSource {
 
 export const MAX_REGION_BLOCKS = 120
 const MAX_REGION_INSNS = 2000
+/** Code that has not run yet is taken in only while the region is small. */
+const MAX_WITH_GUESSES = 150
 
 /** Where control goes after `i`: known addresses only. */
 export function targetsOf(i: Insn): { taken: number | undefined; next: number | undefined } {
@@ -28,34 +30,45 @@ export function targetsOf(i: Insn): { taken: number | undefined; next: number | 
     case 'branch': return { taken: rel?.target, next }
     case 'jump': return { taken: rel?.target, next: undefined }
     case 'call': return { taken: undefined, next }
-    case 'ret':
-    case 'exit': return { taken: undefined, next: undefined }
+    default: return { taken: undefined, next: undefined }
   }
 }
 
-/** The region that starts at `entry`: everything reachable by direct jumps that has run, calls stepped over. */
+/** The region that starts at `entry`: what direct jumps reach, calls stepped over. First all that has run, then some that has not. */
 export function discoverBlocks(entry: number, source: CodeSource): Map<number, Block> {
   const insns = new Map<number, Insn>()
   const leaders = new Set([entry])
-  const work = [entry]
-  for (let address = work.shift(); address !== undefined; address = work.shift()) {
-    for (let at: number | undefined = address; at !== undefined && !insns.has(at); ) {
+  const hot = [entry]
+  const cold: number[] = []
+  const scan = (from: number): void => {
+    for (let at: number | undefined = from; at !== undefined && !insns.has(at); ) {
       const i = source.insnAt(at)
-      if (!i || insns.size >= MAX_REGION_INSNS) break
+      if (!i || insns.size >= MAX_REGION_INSNS) return
       insns.set(at, i)
       const { taken, next } = targetsOf(i)
-      if (i.row.flow !== undefined) {
-        for (const t of [taken, next]) {
-          if (t === undefined || leaders.has(t) || leaders.size >= MAX_REGION_BLOCKS || !source.hasRun(t)) continue
-          leaders.add(t)
-          work.push(t)
-        }
-        break
-      }
       at = next
+      if (i.row.flow === undefined) continue
+      for (const t of [taken, next]) {
+        if (t === undefined || leaders.has(t) || leaders.size >= MAX_REGION_BLOCKS) continue
+        // Calls return, even those that have not yet: recursion reaches its first return last.
+        const likely = i.row.flow === 'call' || source.hasRun(t)
+        if (likely) leaders.add(t)
+        ;(likely ? hot : cold).push(t)
+      }
+      return
     }
   }
-  return splitAtLeaders(leaders, insns)
+  for (;;) {
+    const next = hot.shift()
+    if (next !== undefined) {
+      scan(next)
+      continue
+    }
+    const guess = cold.shift()
+    if (guess === undefined || insns.size >= MAX_WITH_GUESSES) return splitAtLeaders(leaders, insns)
+    leaders.add(guess)
+    scan(guess)
+  }
 }
 
 function splitAtLeaders(leaders: ReadonlySet<number>, insns: ReadonlyMap<number, Insn>): Map<number, Block> {

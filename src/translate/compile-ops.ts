@@ -17,6 +17,8 @@ const FP = {
 export abstract class CompileOps implements Ops<Node> {
   /** Leaves the region before this instruction has done anything, if `condition` (i32) is not 0: the evaluator does it exactly. */
   protected abstract exitIf(condition: Node): void
+  /** The same if both hold; the second is only looked at when the first holds. */
+  protected abstract exitIfBoth(guard: Node, condition: Node): void
   /** Checks that MXCSR allows wasm's arithmetic (once for each instruction). */
   protected abstract requireFastFp(): void
 
@@ -241,9 +243,15 @@ export abstract class CompileOps implements Ops<Node> {
     return simdNode('v128', 'i8x16.shuffle', [a, b], bytes)
   }
 
+  /** Keeps a value that several checks look at. */
+  protected abstract held(n: Node): Node
+
   /** The same bits as a float. */
   private asFp(fmt: FpWidth, a: Node): Node {
     if (a.op === (fmt === 32 ? 'i32.reinterpret_f32' : 'i64.reinterpret_f64')) return a.args[0] as Node
+    if (a.op === 'simd' && a.name === (fmt === 32 ? 'i32x4.extract_lane' : 'i64x2.extract_lane')) {
+      return simdNode(FP[fmt].fp, fmt === 32 ? 'f32x4.extract_lane' : 'f64x2.extract_lane', a.args, a.lanes)
+    }
     return node(FP[fmt].fp, fmt === 32 ? 'f32.reinterpret_i32' : 'f64.reinterpret_i64', [a])
   }
   private asBits(fmt: FpWidth, a: Node): Node {
@@ -269,17 +277,18 @@ export abstract class CompileOps implements Ops<Node> {
 
   fp(op: 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', fmt: FpWidth, a: Node, b: Node): Node {
     this.requireFastFp()
+    const unusual = this.or(8, this.notNormal(fmt, a), this.notNormal(fmt, b))
     const denormal = this.or(8, this.isDenormal(fmt, a), this.isDenormal(fmt, b))
     if (op === 'min' || op === 'max') {
-      this.exitIf(this.or(8, denormal, this.or(8, this.isNotFinite(fmt, a), this.isNotFinite(fmt, b))))
+      this.exitIfBoth(unusual, this.or(8, denormal, this.or(8, this.isNotFinite(fmt, a), this.isNotFinite(fmt, b))))
       const [x, y] = [this.asFp(fmt, a), this.asFp(fmt, b)]
       return this.select(fmt, node('i32', `${FP[fmt].fp}.${op === 'min' ? 'lt' : 'gt'}`, [x, y]), a, b)
     }
-    const r = this.asBits(fmt, node(FP[fmt].fp, `${FP[fmt].fp}.${op}`, [this.asFp(fmt, a), this.asFp(fmt, b)]))
+    const r = this.held(this.asBits(fmt, node(FP[fmt].fp, `${FP[fmt].fp}.${op}`, [this.asFp(fmt, a), this.asFp(fmt, b)])))
     // A zero is exact after add and sub; after mul and div only if an operand was zero (else it is an underflow).
     const zeroIsFine = op === 'add' || op === 'sub' ? this.lit(8, 1) : op === 'mul' ? this.or(8, this.isZero(fmt, a), this.isZero(fmt, b)) : this.isZero(fmt, a)
     const fine = this.and(8, this.isZero(fmt, r), zeroIsFine)
-    this.exitIf(this.or(8, denormal, this.and(8, this.notNormal(fmt, r), node('i32', 'i32.eqz', [fine]))))
+    this.exitIfBoth(this.or(8, unusual, this.notNormal(fmt, r)), this.or(8, denormal, this.and(8, this.notNormal(fmt, r), node('i32', 'i32.eqz', [fine]))))
     return r
   }
   fpSqrt(fmt: FpWidth, a: Node): Node {
@@ -311,7 +320,7 @@ export abstract class CompileOps implements Ops<Node> {
   /** Leaves unless both are zero, normal or infinite. */
   private ordered(fmt: FpWidth, a: Node, b: Node): [Node, Node] {
     const bad = (n: Node): Node => this.or(8, this.isDenormal(fmt, n), this.ltU(fmt, this.lit(fmt, fmt === 32 ? 0xff00_0000 : 0xffe0_0000_0000_0000n), this.magnitude(fmt, n)))
-    this.exitIf(this.or(8, bad(a), bad(b)))
+    this.exitIfBoth(this.or(8, this.notNormal(fmt, a), this.notNormal(fmt, b)), this.or(8, bad(a), bad(b)))
     return [this.asFp(fmt, a), this.asFp(fmt, b)]
   }
   fpFromInt(fmt: FpWidth, w: 32 | 64, a: Node): Node {

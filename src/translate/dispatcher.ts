@@ -17,14 +17,11 @@ export interface DispatcherCallbacks {
 export interface Dispatcher {
   /** Runs until something other than CONTINUE comes out. */
   run(): number
-  /** A guest call from inside a region; 0 when STATE.RIP has become `expected`. */
-  enter: (expected: bigint) => number
+  /** Inside a guest call: serves `code`, then runs until STATE.RIP is `expected`; 0 when it is. */
+  enter: (expected: bigint, code: number, depth: number) => number
   /** The six flags in their RFLAGS places. */
   flags: (fop: number, a: bigint, b: bigint, c: bigint) => number
 }
-
-/** Guest calls nested inside translated code: deeper ones unwind, because the host's stack is finite. */
-const MAX_DEPTH = 300
 
 /** Where the jump cache keeps `address`: index of its entry. The generated code computes the same. */
 export function jumpSlot(address: number): number {
@@ -40,8 +37,9 @@ export function createDispatcher(ram: Ram, table: WebAssembly.Table, callbacks: 
   m.importTable('t')
   const miss = m.importFunction('miss', none)
   const step = m.importFunction('step', m.type(['i32'], ['i32']))
-  m.addFunction(none, dispatchLoop(false, none, miss, step), 'run')
-  m.addFunction(m.type(['i64'], ['i32']), dispatchLoop(true, none, miss, step), 'enter')
+  const region = m.type(['i32'], ['i32'])
+  m.addFunction(none, dispatchLoop(false, region, miss, step), 'run')
+  m.addFunction(m.type(['i64', 'i32', 'i32'], ['i32']), dispatchLoop(true, region, miss, step), 'enter')
   m.addFunction(m.type(['i32', 'i64', 'i64', 'i64'], ['i32']), materializer(), 'flags')
   const instance = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
     e: { m: ram.memory, t: table, miss: () => callbacks.miss(), step: (exit: number) => callbacks.step(exit) },
@@ -49,51 +47,48 @@ export function createDispatcher(ram: Ram, table: WebAssembly.Table, callbacks: 
   return instance.exports as unknown as Dispatcher
 }
 
+/** Parameters of the nested loop. */
+const [EXPECTED, FIRST_CODE, NESTED_DEPTH] = [0, 1, 2]
+
 function dispatchLoop(nested: boolean, region: number, miss: number, step: number): Code {
-  const code = new Code(nested ? 1 : 0)
+  const code = new Code(nested ? 3 : 0)
   const [rip, entry, result] = [code.local('i64'), code.local('i32'), code.local('i32')]
-  const depth = (by: number): void => {
-    code.i32(0).i32(0).memory('i32.load', STATE.DEPTH).i32(by).op('i32.add').memory('i32.store', STATE.DEPTH)
-  }
-  const giveBack = (emitResult: () => void): void => {
-    if (nested) depth(-1)
-    emitResult()
-    code.op('return')
-  }
-  if (nested) {
-    code.i32(0).memory('i32.load', STATE.DEPTH).i32(MAX_DEPTH).op('i32.ge_s').open('if')
-    code.i32(RETURN.UNWIND).op('return').close()
-    depth(1)
-  }
+  if (nested) code.get(FIRST_CODE).set(result)
   const loop = code.open('loop')
+  code.get(result).i32(FIRST_EXIT).op('i32.ge_u').open('if')
+  code.get(result).call(step).set(result).close()
+  code.get(result).open('if')
+  if (!nested) code.get(result).i32(RETURN.UNWIND).op('i32.ne').open('if')
+  code.get(result).op('return').close()
+  if (!nested) code.close()
+  code.i32(0).memory('i64.load', STATE.RIP).set(rip)
+  if (nested) {
+    code.get(rip).get(EXPECTED).op('i64.eq').open('if')
+    code.i32(RETURN.CONTINUE).op('return').close()
+  }
   code.i32(0).memory('i32.load', STATE.FUEL).i32(0).op('i32.lt_s').open('if')
-  giveBack(() => code.i32(RETURN.BUDGET))
-  code.close()
-  code.i32(0).memory('i64.load', STATE.RIP).tee(rip).op('i32.wrap_i64').tee(entry)
+  code.i32(RETURN.BUDGET).op('return').close()
+  code.get(rip).op('i32.wrap_i64').tee(entry)
   code.get(entry).i32(11).op('i32.shr_u').op('i32.xor').i32(VIEW.JUMP_CACHE_ENTRIES - 1).op('i32.and').i32(4).op('i32.shl')
   code.i32(0).memory('i32.load', STATE.JUMP_CACHE).op('i32.add').tee(entry)
   code.memory('i64.load', 0).get(rip).op('i64.ne').open('if', 'i32')
   code.call(miss)
   code.otherwise()
+  if (nested) code.get(NESTED_DEPTH)
+  else code.i32(0)
   code.get(entry).memory('i32.load', 8).op('call_indirect').u32(region).byte(0)
   code.close()
-  code.tee(result).i32(FIRST_EXIT).op('i32.ge_u').open('if')
-  code.get(result).call(step).set(result).close()
-  code.get(result).open('if')
-  if (!nested) code.get(result).i32(RETURN.UNWIND).op('i32.eq').brIf(loop)
-  giveBack(() => code.get(result))
-  code.close()
-  if (nested) {
-    code.i32(0).memory('i64.load', STATE.RIP).get(0).op('i64.ne').brIf(loop)
-    giveBack(() => code.i32(RETURN.CONTINUE))
-  } else code.br(loop)
-  code.op('unreachable').close()
-  code.op('unreachable')
+  code.set(result).br(loop)
+  code.close().op('unreachable')
   return code
 }
 
 class PureOps extends CompileOps {
   protected exitIf(): void {}
+  protected exitIfBoth(): void {}
+  protected held(n: Node): Node {
+    return n
+  }
   protected requireFastFp(): void {}
 }
 

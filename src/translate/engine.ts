@@ -1,7 +1,8 @@
 import { EncluError, hex, toHex } from '../base/index.ts'
-import { Fault, STATE, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
+import { Fault, PAGE_SIZE, STATE, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
+import { ModuleWriter } from '../wasm/index.ts'
 import { UnknownInstruction, type Evaluator, type Insn } from '../isa/index.ts'
-import { discoverBlocks } from './blocks.ts'
+import { discoverBlocks, type Block } from './blocks.ts'
 import { CodeCache, type Region, type RunBlock } from './code-cache.ts'
 import { createDispatcher, jumpSlot, type Dispatcher } from './dispatcher.ts'
 import { FIRST_EXIT, RegionCompiler, RETURN } from './region.ts'
@@ -33,6 +34,8 @@ export interface EngineOptions {
 }
 
 const HOT = 12
+/** Instructions in one module, about: making a module has a fixed cost, and a big one waits long for its first run. */
+const GROUP_INSNS = 1500
 /** Vain exits after which a region is made again with one check for each access. */
 const VAIN_LIMIT = 24
 
@@ -74,7 +77,6 @@ export class Engine {
   /** Runs from STATE.RIP until an exit. At most about `fuel` instructions: the count left is in STATE.FUEL. */
   run(fuel: number): Exit {
     this.ram.i32[STATE.FUEL / 4] = fuel
-    this.ram.u32[STATE.DEPTH / 4] = 0
     this.exit = undefined
     this.error = undefined
     const code = this.dispatcher.run()
@@ -172,37 +174,76 @@ export class Engine {
     return RETURN.CONTINUE
   }
 
+  /** Translates the region at `block` and, in the same module, those that it calls directly. */
   private compile(block: RunBlock): Region | undefined {
     const { view } = this.evaluator
-    const blocks = discoverBlocks(block.address, {
-      insnAt: (a) => this.cache.tryInsn(view, a),
-      hasRun: (a) => (this.cache.knownBlock(view, a)?.runs ?? 0) > 0,
-    })
-    if ([...blocks.values()].every((b) => b.insns.every((i) => !i.row.op))) return undefined
-    const combined = !this.uncombined.has(block.address)
-    const numbers = (insn: Insn, completed: number): number => this.exits.push({ insn, completed, address: block.address, vain: 0 }) - 1 + FIRST_EXIT
-    const { bytes, insns } = new RegionCompiler(block.address, blocks, numbers, combined).compile(this.ram.u8.length / 0x1_0000)
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    const group = this.collect(block)
+    if (group.size === 0) return undefined
+    const m = new ModuleWriter()
+    const type = m.type(['i32'], ['i32'])
+    m.importMemory('m', this.ram.u8.length / 0x1_0000)
+    const enter = m.importFunction('enter', m.type(['i64', 'i32', 'i32'], ['i32']))
+    const slow = m.importFunction('slow', m.type(['i32'], ['i32']))
+    const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
+    const regions = new Map([...group.keys()].map((a, k) => [a, flags + 1 + k]))
+    for (const [address, blocks] of group) {
+      const numbers = (insn: Insn, completed: number): number => this.exits.push({ insn, completed, address, vain: 0 }) - 1 + FIRST_EXIT
+      const compiler = new RegionCompiler(address, blocks, numbers, !this.uncombined.has(address))
+      m.addFunction(type, compiler.compile({ enter, slow, flags, regions }), String(address))
+    }
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
       e: { m: this.ram.memory, enter: this.dispatcher.enter, slow: (n: number) => this.slow(n), flags: this.dispatcher.flags },
     })
-    const slot = this.nextSlot++
-    if (slot >= this.table.length) this.table.grow(this.table.length)
-    this.table.set(slot, instance.exports['r'])
-    const pages = new Set<number>()
-    for (const b of blocks.values()) {
-      for (const i of b.insns) {
-        pages.add(Math.floor(i.address / 4096))
-        pages.add(Math.floor((i.address + i.length - 1) / 4096))
+    const pages = this.pagesOf(view, group)
+    let first: Region | undefined
+    for (const address of group.keys()) {
+      const slot = this.nextSlot++
+      if (slot >= this.table.length) this.table.grow(this.table.length)
+      this.table.set(slot, instance.exports[String(address)])
+      const region: Region = { address, slot, pages, combined: !this.uncombined.has(address), alive: true }
+      first ??= region
+      this.cache.addRegion(region)
+    }
+    return first
+  }
+
+  /** The blocks of each region of a module, the first one first. */
+  private collect(block: RunBlock): Map<number, Map<number, Block>> {
+    const { view } = this.evaluator
+    const group = new Map<number, Map<number, Block>>()
+    const work = [block.address]
+    let insns = 0
+    for (let address = work.shift(); address !== undefined && insns < GROUP_INSNS; address = work.shift()) {
+      if (group.has(address) || (address !== block.address && this.cache.regionAt(view, address))) continue
+      const blocks = discoverBlocks(address, {
+        insnAt: (a) => this.cache.tryInsn(view, a),
+        hasRun: (a) => (this.cache.knownBlock(view, a)?.runs ?? 0) > 0,
+      })
+      const all = [...blocks.values()].flatMap((b) => b.insns)
+      if (!all.some((i) => i.row.op)) continue
+      group.set(address, blocks)
+      insns += all.length
+      this.stats.regions++
+      this.stats.translatedInsns += all.length
+      for (const i of all) {
+        const callee = i.row.flow === 'call' ? i.operands.find((o) => o.kind === 'rel')?.target : undefined
+        if (callee !== undefined && (this.cache.knownBlock(view, callee)?.runs ?? 0) >= this.hot / 2) work.push(callee)
       }
     }
-    const region: Region = {
-      address: block.address, slot, combined, alive: true,
-      pages: [...pages].map((page) => ({ page, frame: Math.floor(view.executable(page * 4096) / 4096) })),
+    return group
+  }
+
+  private pagesOf(view: View, group: ReadonlyMap<number, ReadonlyMap<number, Block>>): Region['pages'] {
+    const pages = new Set<number>()
+    for (const blocks of group.values()) {
+      for (const b of blocks.values()) {
+        for (const i of b.insns) {
+          pages.add(Math.floor(i.address / PAGE_SIZE))
+          pages.add(Math.floor((i.address + i.length - 1) / PAGE_SIZE))
+        }
+      }
     }
-    this.cache.addRegion(region)
-    this.stats.regions++
-    this.stats.translatedInsns += insns
-    return region
+    return [...pages].map((page) => ({ page, frame: Math.floor(view.executable(page * PAGE_SIZE) / PAGE_SIZE) }))
   }
 
   /** The spans of this region keep crossing pages: make it again with a check for each access. */

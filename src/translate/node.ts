@@ -57,8 +57,8 @@ export class Temporaries {
   }
 }
 
-/** Puts the value of `n` on the stack. */
-export function emit(code: Code, temporaries: Temporaries, n: Node): void {
+/** Puts the value of `n` on the stack. Without temporaries nothing is kept for later uses: for code that may be jumped over. */
+export function emit(code: Code, temporaries: Temporaries | undefined, n: Node): void {
   if (n.op === 'local') return void code.get(n.value as number)
   if (n.op === 'const') return emitConstant(code, n)
   if (n.temporary >= 0) return void code.get(n.temporary)
@@ -70,7 +70,7 @@ export function emit(code: Code, temporaries: Temporaries, n: Node): void {
     code.simd(n.name)
     for (const l of n.lanes) code.byte(l)
   } else code.op(n.op)
-  if (n.uses > 1) {
+  if (n.uses > 1 && temporaries) {
     n.temporary = temporaries.take(n.type)
     code.tee(n.temporary)
   }

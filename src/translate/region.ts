@@ -1,11 +1,11 @@
 import { invariant } from '../base/index.ts'
 import { STATE } from '../cpu/index.ts'
-import { Code, ModuleWriter } from '../wasm/index.ts'
+import { Code } from '../wasm/index.ts'
 import type { Insn } from '../isa/index.ts'
 import { groupAccesses } from './affine.ts'
 import { targetsOf, type Block } from './blocks.ts'
 import { structure, type Structure } from './structure.ts'
-import { FIRST_XMM, Translator, type InsnFacts, type KnownFlags, type RegionLocals, type Terminator } from './translator.ts'
+import { FIRST_GPR, FIRST_XMM, Translator, type InsnFacts, type KnownFlags, type RegionLocals, type Terminator } from './translator.ts'
 
 /** What a region function or the dispatcher returns. From FIRST_EXIT on: the exit of one instruction, for the evaluator. */
 export const RETURN = {
@@ -20,11 +20,6 @@ export const RETURN = {
 } as const
 export const FIRST_EXIT = 16
 
-export interface CompiledRegion {
-  readonly bytes: Uint8Array<ArrayBuffer>
-  readonly insns: number
-}
-
 interface AnalyzedBlock {
   readonly block: Block
   readonly facts: readonly InsnFacts[]
@@ -35,22 +30,35 @@ interface AnalyzedBlock {
 /** Where a region tells the engine about exits: returns the number that stands for "execute this instruction exactly". */
 export type ExitNumbers = (insn: Insn, completed: number) => number
 
-/**
- * Translates a region to a module that imports the memory ('m'), `enter` (guest call), `slow` (one instruction by the evaluator)
- * and `flags` (materialize), and exports its function as 'r'.
- */
+/** The function indices that the regions of one module share. */
+export interface ModuleParts {
+  /** enter(expected, code, depth): runs what STATE.RIP says until it is `expected` again; `code` is served first. */
+  readonly enter: number
+  /** slow(exit): one instruction by the evaluator. */
+  readonly slow: number
+  /** flags(fop, a, b, c): materialize. */
+  readonly flags: number
+  /** Regions of the same module, by guest address. */
+  readonly regions: ReadonlyMap<number, number>
+}
+
+/** Guest calls nested inside translated code: deeper ones unwind, because the host's stack is finite. */
+export const MAX_DEPTH = 300
+
+/** Parameter of every region function: how many guest calls it is inside of. */
+const DEPTH = 0
+
+/** Translates one region to a function (depth: i32): i32. */
 export class RegionCompiler {
   private readonly t = new Translator()
-  private readonly module = new ModuleWriter()
-  private readonly code = new Code(0)
+  private readonly code = new Code(1)
   private readonly blocks: ReadonlyMap<number, Block>
   private readonly shape: Structure
   private readonly entry: number
   private readonly exitNumbers: ExitNumbers
   private readonly analyzed = new Map<number, AnalyzedBlock>()
   private locals!: RegionLocals
-  private enter = 0
-  private slow = 0
+  private parts!: ModuleParts
   private exitLevel = 0
   /** Levels of open loops and blocks by guest address. */
   private readonly loopLevel = new Map<number, number>()
@@ -84,19 +92,15 @@ export class RegionCompiler {
     return { block, facts, flagsLive }
   }
 
-  compile(memoryPages: number): CompiledRegion {
-    const m = this.module
-    const none = m.type([], ['i32'])
-    m.importMemory('m', memoryPages)
-    this.enter = m.importFunction('enter', m.type(['i64'], ['i32']))
-    this.slow = m.importFunction('slow', m.type(['i32'], ['i32']))
-    const materialize = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
+  /** The function's code. `parts` must be complete: the regions of the module may call each other. */
+  compile(parts: ModuleParts): Code {
+    this.parts = parts
     this.declareLocals()
     const { code } = this
     this.reload()
     this.exitLevel = code.open('block')
     this.t.enterRegion({
-      code, locals: this.locals, exitLevel: this.exitLevel, materialize,
+      code, locals: this.locals, exitLevel: this.exitLevel, materialize: parts.flags,
       exitFor: (i) => this.exitNumbers(i, this.completed - this.accounted),
     })
     this.tree(this.entry)
@@ -104,10 +108,7 @@ export class RegionCompiler {
     this.spill()
     code.i32(0).get(this.locals.rip).memory('i64.store', STATE.RIP)
     code.get(this.locals.exit)
-    m.addFunction(none, code, 'r')
-    let insns = 0
-    for (const a of this.analyzed.values()) insns += a.block.insns.length
-    return { bytes: m.write(), insns }
+    return code
   }
 
   private declareLocals(): void {
@@ -124,7 +125,7 @@ export class RegionCompiler {
 
   private reload(): void {
     const { code, locals, t } = this
-    for (const n of t.touched.gpr) code.i32(0).memory('i64.load', STATE.GPR + 8 * n).set(n)
+    for (const n of t.touched.gpr) code.i32(0).memory('i64.load', STATE.GPR + 8 * n).set(FIRST_GPR + n)
     for (const n of t.touched.xmm) code.i32(0).simdMemory('v128.load', STATE.XMM + 16 * n).set(FIRST_XMM + n)
     code.i32(0).memory('i32.load', STATE.VIEW).set(locals.view)
     code.i32(0).memory('i32.load', STATE.FUEL).set(locals.fuel)
@@ -141,7 +142,7 @@ export class RegionCompiler {
 
   private spill(): void {
     const { code, locals, t } = this
-    for (const n of t.touched.gprWritten) code.i32(0).get(n).memory('i64.store', STATE.GPR + 8 * n)
+    for (const n of t.touched.gprWritten) code.i32(0).get(FIRST_GPR + n).memory('i64.store', STATE.GPR + 8 * n)
     for (const n of t.touched.xmmWritten) code.i32(0).get(FIRST_XMM + n).simdMemory('v128.store', STATE.XMM + 16 * n)
     code.i32(0).get(locals.fuel).memory('i32.store', STATE.FUEL)
     if (!t.touched.flags) return
@@ -240,17 +241,31 @@ export class RegionCompiler {
     this.code.i32(RETURN.CONTINUE).set(this.locals.exit).br(this.exitLevel)
   }
 
-  /** A guest call: enters the callee through the dispatcher and goes on here if it comes back as calls do. */
+  /** A guest call: goes on here if the callee comes back as calls do. */
   private call(from: Block, insn: Insn, t: Terminator | undefined): void {
-    const { code, locals } = this
+    const { code, locals, parts } = this
     const next = insn.address + insn.length
     const target = t?.target
     if (typeof target === 'number') code.i64(BigInt(target)).set(locals.rip)
+    const callee = typeof target === 'number' ? parts.regions.get(target) : undefined
     if (!from.successors.includes(next)) return void this.leave()
+    // Recursion spends fuel and the host's stack.
+    code.get(locals.fuel).i32(0).op('i32.lt_s').get(DEPTH).i32(MAX_DEPTH).op('i32.ge_s').op('i32.or').open('if')
+    code.i32(RETURN.UNWIND).set(locals.exit).br(this.exitLevel)
+    code.close()
     this.spill()
-    code.i32(0).get(locals.rip).memory('i64.store', STATE.RIP)
-    code.i64(BigInt(next)).call(this.enter)
-    this.returnIfSet()
+    if (callee === undefined) {
+      code.i32(0).get(locals.rip).memory('i64.store', STATE.RIP)
+      code.i64(BigInt(next)).i32(RETURN.CONTINUE)
+    } else {
+      code.get(DEPTH).i32(1).op('i32.add').call(callee).tee(locals.exit)
+      code.i32(0).memory('i64.load', STATE.RIP).i64(BigInt(next)).op('i64.ne').op('i32.or').open('if')
+      code.i64(BigInt(next)).get(locals.exit)
+    }
+    code.get(DEPTH).i32(1).op('i32.add').call(parts.enter).tee(locals.exit).open('if')
+    code.get(locals.exit).op('return').close()
+    if (callee !== undefined) code.close()
+    this.reload()
     this.flagsAtEnd.delete(from.address)
     this.go(from, next)
   }
@@ -260,7 +275,7 @@ export class RegionCompiler {
     const number = this.exitNumbers(i, 0)
     this.account()
     this.spill()
-    this.code.i32(number).call(this.slow)
+    this.code.i32(number).call(this.parts.slow)
     this.returnIfSet()
     this.t.flags = undefined
     // The evaluator took this instruction's fuel.

@@ -33,8 +33,9 @@ export interface RegionLocals {
   readonly fs: number
   readonly gs: number
 }
-/** GPR n is local n, XMM n is local FIRST_XMM + n. */
-export const FIRST_XMM = 16
+/** GPR n is local FIRST_GPR + n, XMM n is local FIRST_XMM + n; local 0 is the parameter. */
+export const FIRST_GPR = 1
+export const FIRST_XMM = FIRST_GPR + 16
 
 /** Registers that a region touches. */
 export interface Touched {
@@ -114,7 +115,7 @@ export class Translator extends CompileOps implements Cpu<Node> {
     }
     insn.row.op(this, insn)
     for (const [n, value] of this.writes) {
-      if (n < FIRST_XMM) this.origins.assign(n, this.origins.of(value, (l) => this.registerOf(l)))
+      if (n < FIRST_XMM) this.origins.assign(n - FIRST_GPR, this.origins.of(value, (l) => this.registerOf(l)))
     }
     return facts
   }
@@ -132,7 +133,7 @@ export class Translator extends CompileOps implements Cpu<Node> {
   }
 
   private registerOf(l: number): number | 'FS' | 'GS' | undefined {
-    if (l < 16) return l
+    if (l >= FIRST_GPR && l < FIRST_XMM) return l - FIRST_GPR
     return l === this.region?.locals.fs || l === FS_PLACEHOLDER ? 'FS' : l === this.region?.locals.gs || l === GS_PLACEHOLDER ? 'GS' : undefined
   }
 
@@ -160,10 +161,10 @@ export class Translator extends CompileOps implements Cpu<Node> {
   }
 
   /** Puts a node of the terminator on the stack. */
-  emit(n: Node): void {
+  emit(n: Node, withoutTemporaries = false): void {
     const { region, temporaries } = this
     invariant(region && temporaries, 'emission outside a region')
-    emit(region.code, temporaries, n)
+    emit(region.code, withoutTemporaries ? undefined : temporaries, n)
   }
 
   private commit(flagsLive: boolean): void {
@@ -194,9 +195,8 @@ export class Translator extends CompileOps implements Cpu<Node> {
     if (f) this.flags = f.condition || !flagsLive ? undefined : { recipe: f.recipe, w: f.w }
   }
 
-  /** Evaluates `n` now and keeps it for the rest of the instruction. */
-  private held(n: Node): Node {
-    if (n.op === 'const') return n
+  protected held(n: Node): Node {
+    if (n.op === 'const' || !this.region) return n
     const l = this.temporaries?.take(n.type) ?? -1
     this.emit(n)
     this.region?.code.set(l)
@@ -210,6 +210,16 @@ export class Translator extends CompileOps implements Cpu<Node> {
     if (!this.region || (condition.op === 'const' && condition.value === 0)) return
     this.emit(condition)
     this.leaveIf()
+  }
+  protected exitIfBoth(guard: Node, condition: Node): void {
+    this.facts.mayExit = true
+    if (!this.region) return
+    this.emit(guard)
+    this.region.code.open('if')
+    // What is computed in here must not be taken for computed outside.
+    this.emit(condition, true)
+    this.leaveIf()
+    this.region.code.close()
   }
   private leaveIf(): void {
     const { region } = this
@@ -230,7 +240,7 @@ export class Translator extends CompileOps implements Cpu<Node> {
 
   private gpr(n: number): Node {
     this.touched.gpr.add(n)
-    return local('i64', n)
+    return local('i64', FIRST_GPR + n)
   }
   reg(w: IntWidth, n: number): Node {
     return this.trunc(64, w, this.gpr(n))
@@ -246,14 +256,14 @@ export class Translator extends CompileOps implements Cpu<Node> {
     this.merge(n, 0xffff_ffff_ffff_00ffn, node('i64', 'i64.shl', [this.zext(8, 64, value), this.lit(64, 8)]))
   }
   private merge(n: number, keep: bigint, value: Node): void {
-    const old = this.writes.get(n) ?? this.gpr(n)
+    const old = this.writes.get(FIRST_GPR + n) ?? this.gpr(n)
     this.write(n, this.or(64, this.and(64, old, this.lit(64, keep)), value))
   }
   private write(n: number, value: Node): void {
     this.touched.gpr.add(n)
     this.touched.gprWritten.add(n)
     value.uses++
-    this.writes.set(n, value)
+    this.writes.set(FIRST_GPR + n, value)
   }
   xmm(n: number): Node {
     this.touched.xmm.add(n)
