@@ -267,7 +267,7 @@ describe('whatever the bytes', () => {
         whyNot(file.subarray(0, size))
         whyNot(concatBytes(file.subarray(0, size), tail))
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
@@ -276,7 +276,7 @@ describe('whatever the bytes', () => {
       fc.property(fc.uint8Array({ maxLength: 400 }), (rest) => {
         whyNot(concatBytes(tinyElf().subarray(0, 20), rest))
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 })

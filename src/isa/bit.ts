@@ -64,7 +64,7 @@ function scan<V>(m: Cpu<V>, i: Insn, forward: boolean): void {
     const [to, found] = w === 32 ? ([64, m.zext(32, 64, at)] as const) : ([w, m.trunc(wide, w, at)] as const)
     m.setReg(to, dst.n, m.select(to, isZero, m.reg(to, dst.n), found))
   }
-  m.setFlags('SCAN', w, source)
+  m.setFlags('SCAN', w, source, m.select(w, isZero, m.lit(w, 0), m.trunc(wide, w, at)))
 }
 
 /** TZCNT and LZCNT: the width for zero; CF = source is 0, ZF = result is 0. Undefined: OF, SF, PF, AF; processors clear them. */

@@ -43,9 +43,10 @@ export const CONTROL = [
   insn({
     mnemonic: 'CALL', spec: 'CALL—Call Procedure', flow: 'call', rows: [['FF /2', 'Eq']],
     op: (m, i) => {
-      // The jump first: a target that is not canonical faults before anything is pushed.
-      m.jump('call', get(m, i, 0))
+      // In this order: a target that is not canonical faults when the return address is written already.
+      const to = get(m, i, 0)
       push(m, 64, next(m, i))
+      m.jump('call', to)
     },
   }),
   insn({

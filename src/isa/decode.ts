@@ -9,7 +9,7 @@ import { toHex } from '../base/index.ts'
 import { fault } from '../cpu/index.ts'
 import type { Insn, MemoryOperand, Operand, Row } from './insn.ts'
 import type { IntWidth } from './ops.ts'
-import { cellIndex, createTable, immediateSize, METHOD, modrmClass, resolveSize, ROWS, SIZE, type Entry, type Size } from './table.ts'
+import { cellIndex, immediateSize, isEntry, METHOD, modrmClass, resolveSize, ROWS, SIZE, Table, unimplementedTable, type Entry, type Size } from './table.ts'
 
 /** Thrown for an instruction that exists but has no row yet: the run stops and says which. Not a guest fault. */
 export class UnknownInstruction {
@@ -68,7 +68,7 @@ const NO_OPERANDS: readonly Operand[] = []
 const TRUNCATED = Symbol('truncated')
 
 class Decoder {
-  private readonly slots: ReturnType<typeof createTable>['slots']
+  private readonly table: Table
   private bytes!: Uint8Array
   private start = 0
   /** The next byte. */
@@ -88,7 +88,7 @@ class Decoder {
   private ripRelative = false
 
   constructor(rows: readonly Row[], features: ReadonlySet<string>) {
-    this.slots = createTable(rows, features).slots
+    this.table = new Table(rows, features)
   }
 
   decode(bytes: Uint8Array, offset: number, address: number, end: number): Insn | undefined {
@@ -141,10 +141,13 @@ class Decoder {
     this.check()
     this.opcode = byte
 
-    const entry = this.find(map * 256 + byte, cellIndex(rep === 0xf3 ? 3 : rep === 0xf2 ? 2 : operand16 ? 1 : 0, rex >> 3 & 1, rex & 1))
-    if (!entry) return fault.UD()
-    const { row } = entry
-    if (!row) return this.unknown(entry)
+    const cell = cellIndex(rep === 0xf3 ? 3 : rep === 0xf2 ? 2 : operand16 ? 1 : 0, (rex >> 3) & 1, rex & 1)
+    const behindOpcode = this.p
+    const entry = this.find(this.table, map * 256 + byte, cell)
+    if (!entry) {
+      this.p = behindOpcode
+      return this.unknown(this.find(unimplementedTable(), map * 256 + byte, cell))
+    }
     if (entry.hasModrm && this.modrm < 0xc0) {
       if (entry.ignoresMod) this.modrm |= 0xc0
       else this.memoryBytes()
@@ -158,7 +161,7 @@ class Decoder {
     const operands = entry.operands.length === 0 ? NO_OPERANDS : this.operands(entry, size)
     this.check()
     return {
-      row, address: this.address, length: this.p - this.start,
+      row: entry.row, address: this.address, length: this.p - this.start,
       w: w === 0 || w === 128 ? size : w,
       operands, lock,
       rep: entry.repIsFree ? (rep as Insn['rep']) : 0,
@@ -167,18 +170,16 @@ class Decoder {
   }
 
   /** Also reads ModRM where there is one. */
-  private find(slotIndex: number, cell: number): Entry | undefined {
-    const slot = this.slots[slotIndex]
-    if (!slot) return undefined
-    const leaf = slot.only ?? slot.cells[cell]
+  private find(table: Table, slotIndex: number, cell: number): Entry | undefined {
+    const slot = table.slot(slotIndex)
+    const leaf = slot?.only ?? slot?.cells[cell]
     if (leaf === undefined) return undefined
-    if (Array.isArray(leaf)) {
-      this.readModrm()
-      return (leaf as readonly (Entry | undefined)[])[modrmClass(this.modrm)]
+    if (isEntry(leaf)) {
+      if (leaf.hasModrm) this.readModrm()
+      return leaf
     }
-    const entry = leaf as Entry
-    if (entry.hasModrm) this.readModrm()
-    return entry
+    this.readModrm()
+    return leaf[modrmClass(this.modrm)]
   }
 
   private readModrm(): void {
@@ -194,10 +195,11 @@ class Decoder {
     throw TRUNCATED
   }
 
-  private unknown(entry: Entry): never {
+  private unknown(entry: Entry | undefined): never {
+    if (!entry) return fault.UD()
     const bytes = this.bytes.slice(this.start, this.limit)
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- an event of the run, as a Fault is
-    throw new UnknownInstruction(bytes, this.address, entry.mnemonic)
+    throw new UnknownInstruction(bytes, this.address, entry.row.mnemonic)
   }
 
   /** SIB and displacement. [SDM-2 "ModR/M and SIB Bytes", "Special Encodings with REX prefixes"] */

@@ -48,6 +48,8 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
   exit: Exit | undefined
   private insn!: Insn
   private nextRip = 0
+  /** Where a branch into the kernel's half goes. */
+  private kernelTarget: bigint | undefined
   /** Register writes to do at the end: width, number, value, three slots each. */
   private readonly writes: (number | Value)[] = []
   private flagWrite = false
@@ -76,6 +78,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     this.flagWrite = false
     this.exit = undefined
     this.known = undefined
+    this.kernelTarget = undefined
     this.fpEnv.start(state.mxcsr)
     if (i.row.enclave === 'UD' && state.inEnclave) fault.UD()
     if (i.row.op) i.row.op(this, i)
@@ -114,6 +117,14 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
       u64[STATE.FC / 8] = this.fc
     }
     state.rip = this.nextRip
+    if (this.kernelTarget !== undefined) this.fetchFromKernel(this.kernelTarget)
+  }
+
+  /** The branch is done and RIP is its target, which a number does not hold exactly; it is the fetch that faults. */
+  private fetchFromKernel(target: bigint): never {
+    this.state.ram.u64[STATE.RIP / 8] = target
+    this.kernelTarget = undefined
+    return fault.PF(target, 0x15)
   }
 
   reg(w: IntWidth, n: number): Value {
@@ -202,7 +213,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
   }
   private demandWrite(a: number, size: number): void {
     this.view.writable(a)
-    if ((a % PAGE_SIZE) + size > PAGE_SIZE) this.view.writable(a + size - 1)
+    if ((a % PAGE_SIZE) + size > PAGE_SIZE) this.view.writable(a - (a % PAGE_SIZE) + PAGE_SIZE)
   }
 
   store(w: Width, address: Value, value: Value, attributes?: AccessAttributes): void {
@@ -264,7 +275,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     if (t >= BigInt(USER_END)) {
       // A canonical kernel address faults when it is fetched, a non-canonical one at the branch.
       if (BigInt.asUintN(64, BigInt.asIntN(48, t)) !== t) fault.GP(0)
-      fault.PF(t, 0x15)
+      this.kernelTarget = t
     }
     this.nextRip = Number(t)
   }

@@ -3,7 +3,7 @@ import { RAX, RBX, RCX, RDX } from '../spec/x86/index.ts'
 import { setFlag } from './flag-bits.ts'
 import type { Insn } from './insn.ts'
 import type { Cpu } from './ops.ts'
-import { get, memory, put } from './operand.ts'
+import { get, memory, operand, put } from './operand.ts'
 import { insn } from './rows.ts'
 
 const lock = { lock: true } as const
@@ -30,17 +30,19 @@ export const EXCHANGE = [
   }),
   insn({
     mnemonic: 'CMPXCHG', spec: 'CMPXCHG—Compare and Exchange', rows: [['0F B0 /r', 'Eb, Gb', lock], ['0F B1 /r', 'Ev, Gv', lock]],
-    op: (m, i) => {
+    op: <V>(m: Cpu<V>, i: Insn) => {
       const { w } = i
       const accumulator = m.reg(w, RAX)
       const dst = get(m, i, 0, true)
       const equal = m.eq(w, accumulator, dst)
-      // The destination is written in any case, as the manual says of the bus.
-      put(m, i, 0, m.select(w, equal, get(m, i, 1), dst))
-      // When equal, RAX is not written, not even its high half.
-      const loaded = w === 32 ? m.zext(32, 64, dst) : dst
+      // Of the two registers only one is written, the other keeps its high half too: 32 bits are written as 64.
       const wide = w === 32 ? 64 : w
-      if (!isAccumulator(i)) m.setReg(wide, RAX, m.select(wide, equal, m.reg(wide, RAX), loaded))
+      const extended = (v: V): V => (w === 32 ? m.zext(32, 64, v) : v)
+      const to = operand(i, 0)
+      if (to.kind === 'reg' && !to.high) m.setReg(wide, to.n, m.select(wide, equal, extended(get(m, i, 1)), m.reg(wide, to.n)))
+      // Memory is written in any case, as the manual says of the bus.
+      else put(m, i, 0, m.select(w, equal, get(m, i, 1), dst))
+      if (!isAccumulator(i)) m.setReg(wide, RAX, m.select(wide, equal, m.reg(wide, RAX), extended(dst)))
       m.setFlags('SUB', w, accumulator, dst)
     },
   }),

@@ -93,16 +93,19 @@ export const RECIPES = {
   RESULT: {
     CF: carryBit, OF: (o, w, _a, _b, c) => o.bit(w, c, 1), AF: (o, w, _a, _b, c) => o.bit(w, c, 2), ...resultFlags(first),
   },
-  /** a = operand of the last step of a shift, which is a shift by one; AF is 0 (the manual leaves it undefined) */
+  /**
+   * a = operand of the last step of a shift, which is a shift by one; b = operand of the first. AF is 0 and OF is that of the first
+   * step (the manual leaves both undefined for more than one step; Intel's processors do this)
+   */
   SHL: {
-    CF: (o, w, a) => o.bit(w, a, w - 1), AF: zero, OF: (o, w, a) => o.bit(w, o.xor(w, a, twice(o, w, a)), w - 1), ...resultFlags(twice),
+    CF: (o, w, a) => o.bit(w, a, w - 1), AF: zero, OF: (o, w, _a, b) => o.bit(w, o.xor(w, b, o.add(w, b, b)), w - 1), ...resultFlags(twice),
   },
-  SHR: { CF: (o, w, a) => o.bit(w, a, 0), AF: zero, OF: (o, w, a) => o.bit(w, a, w - 1), ...resultFlags((o, w, a) => o.shr(w, a, o.lit(32, 1))) },
+  SHR: { CF: (o, w, a) => o.bit(w, a, 0), AF: zero, OF: (o, w, _a, b) => o.bit(w, b, w - 1), ...resultFlags((o, w, a) => o.shr(w, a, o.lit(32, 1))) },
   SAR: { CF: (o, w, a) => o.bit(w, a, 0), AF: zero, OF: zero, ...resultFlags((o, w, a) => o.sar(w, a, o.lit(32, 1))) },
   /** a = low half of a product, c = 1 if the high half matters: CF and OF. The manual leaves the others undefined. */
   PRODUCT: { CF: carryBit, OF: carryBit, AF: zero, ZF: zero, SF: sign(first), PF: parity(first) },
-  /** a = source of BSF or BSR: ZF = it is 0. The manual leaves the others undefined. */
-  SCAN: { CF: zero, OF: zero, AF: zero, SF: zero, PF: zero, ZF: isZero(first) },
+  /** a = source of BSF or BSR: ZF = it is 0; b = place found, or 0. The manual leaves the others undefined; Intel's processors do this. */
+  SCAN: { CF: zero, OF: zero, AF: zero, SF: zero, PF: (o, w, _a, b) => o.evenParity(w, b), ZF: isZero(first) },
 } as const satisfies Record<string, Recipe>
 
 /** In numbering order. PACKED must be 0: zeroed state means no flags set. */

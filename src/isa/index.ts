@@ -5,4 +5,5 @@ export { RECIPES, RECIPE_NAMES, recipeOf, fopOf, fopRecipe, conditionText, CONDI
 export { SIMD_OPS, type SimdOp } from './simd-ops.ts'
 export { Evaluator, materializeFlags, type Environment } from './evaluator.ts'
 export { EvalOps, type Value } from './eval-ops.ts'
-export { decode, UnknownInstruction, type Decode } from './decode.ts'
+export { createDecoder, decode, UnknownInstruction, type Decode } from './decode.ts'
+export { FAMILIES, ROWS } from './table.ts'

@@ -14,7 +14,7 @@ function undefinedWith(i: Insn, state: CpuState): readonly ArithmeticFlag[] {
   return count > 1 ? ['OF'] : []
 }
 
-/** Writes the result, and CF and OF unless the masked count is 0. `flags` computes them from the result. */
+/** Writes the result, and CF and OF unless the masked count is 0. */
 function finish<V>(m: Cpu<V>, i: Insn, r: V, CF: V, OF: V): void {
   put(m, i, 0, r)
   const n = constantCount(i, 1)
@@ -22,15 +22,21 @@ function finish<V>(m: Cpu<V>, i: Insn, r: V, CF: V, OF: V): void {
   else if (n > 0) m.setFlags('PACKED', 32, packFlags(m, { CF, OF }))
 }
 
+/**
+ * Undefined: OF after rotates by more than one. Intel's processors leave it alone when the count is an immediate, and take the
+ * change of sign in the first step when the count is in CL.
+ */
+const overflow = <V>(m: Cpu<V>, i: Insn, firstStep: V): V => ((constantCount(i, 1) ?? 1) > 1 ? m.flag('OF') : firstStep)
+
 function rotate<V>(m: Cpu<V>, i: Insn, left: boolean): void {
   const { w } = i
   const n = constantCount(i, 1)
   const count = n === undefined ? countInCL(m, i) : m.lit(32, n)
   const a = get(m, i, 0, true)
   const r = left ? m.rotl(w, a, count) : m.rotr(w, a, count)
-  const sign = m.bit(w, r, w - 1)
-  if (left) finish(m, i, r, m.bit(w, r, 0), m.xor(8, sign, m.bit(w, r, 0)))
-  else finish(m, i, r, sign, m.xor(8, sign, m.bit(w, r, w - 2)))
+  const sign = m.bit(w, a, w - 1)
+  const changes = m.xor(8, sign, m.bit(w, a, left ? w - 2 : 0))
+  finish(m, i, r, m.bit(w, r, left ? 0 : w - 1), overflow(m, i, changes))
 }
 
 /** Rotates through CF: w + 1 bits in a ring. By one, which is what compilers and long divisions use. */
@@ -53,8 +59,10 @@ function carryByCount(e: Cpu<number | bigint>, i: Insn, left: boolean): void {
   const turned = BigInt.asUintN(w + 1, (ring << n) | (ring >> (W + 1n - n)))
   const r = e.lit(w, BigInt.asUintN(w, turned))
   const CF = Number(turned >> W)
-  const sign = e.bit(w, r, w - 1)
-  finish(e, i, r, CF, left ? e.xor(8, sign, CF) : e.xor(8, sign, e.bit(w, r, w - 2)))
+  const a = get(e, i, 0)
+  // A whole number of turns changes no flag; else OF is that of the first step (Undefined: for counts other than 1).
+  const OF = count === 0n ? e.flag('OF') : e.xor(8, e.bit(w, a, w - 1), left ? e.bit(w, a, w - 2) : e.flag('CF'))
+  finish(e, i, r, CF, OF)
 }
 
 const byOne = (digit: number): ReturnType<typeof shiftForms> => shiftForms(digit).filter(([, o]) => o.endsWith('1'))

@@ -37,8 +37,8 @@ function undefinedWith(i: Insn, state: CpuState): readonly ArithmeticFlag[] {
 }
 
 /**
- * A shift by n is a shift by n - 1 and one more by one: everything about its flags follows from the operand of that last step, so
- * it alone is kept.
+ * A shift by n is a shift by n - 1 and one more by one: its flags follow from the operand of that last step, and OF from the
+ * first step's.
  */
 function shift<V>(m: Cpu<V>, i: Insn, by: 'shl' | 'shr' | 'sar', recipe: FlagRecipe): void {
   const { w } = i
@@ -48,12 +48,12 @@ function shift<V>(m: Cpu<V>, i: Insn, by: 'shl' | 'shr' | 'sar', recipe: FlagRec
     const count = countInCL(m, i)
     put(m, i, 0, m[by](w, a, count))
     const before = m[by](w, a, m.and(32, m.sub(32, count, m.lit(32, 1)), m.lit(32, countMask(i))))
-    m.setFlagsIf(m.ne(32, count, m.lit(32, 0)), recipe, w, before)
+    m.setFlagsIf(m.ne(32, count, m.lit(32, 0)), recipe, w, before, recipe === 'SAR' ? undefined : a)
   } else if (n === 0) {
     put(m, i, 0, a)
   } else {
     put(m, i, 0, m[by](w, a, m.lit(32, n)))
-    m.setFlags(recipe, w, n === 1 ? a : m[by](w, a, m.lit(32, n - 1)))
+    m.setFlags(recipe, w, n === 1 ? a : m[by](w, a, m.lit(32, n - 1)), recipe === 'SAR' ? undefined : a)
   }
 }
 
@@ -64,37 +64,31 @@ function undefinedDouble(i: Insn, state: CpuState): readonly ArithmeticFlag[] {
   return count === 1 ? ['AF'] : ['AF', 'OF']
 }
 
-/** The two operands of a double shift as it sees them: `first` is shifted, `fill` comes in, `last` comes in after 16 places. */
 function doubleShift<V>(m: Cpu<V>, i: Insn, left: boolean): void {
   const { w } = i
   const [a, b] = [get(m, i, 0, true), get(m, i, 1)]
   const n = constantCount(i, 2)
   if (n === 0) return put(m, i, 0, a)
   const count = n === undefined ? countInCL(m, i) : m.lit(32, n)
-  const minusOne = n === undefined ? m.and(32, m.sub(32, count, m.lit(32, 1)), m.lit(32, countMask(i))) : m.lit(32, n - 1)
-  const r = w === 16 ? double16(m, left, a, b, count) : doubleWide(m, w === 64 ? 64 : 32, left, a, b, count, minusOne)
-  const cf = w === 16 ? m.bit(16, double16(m, left, a, b, minusOne), left ? 15 : 0) : m.bit(w, m[left ? 'shl' : 'shr'](w, a, minusOne), left ? w - 1 : 0)
-  // OF: the sign changed in the last step, which moved the bit below it (or, to the right, one of `b`) into its place.
-  const before = w === 16 ? double16(m, left, a, b, minusOne) : doubleWide(m, w === 64 ? 64 : 32, left, a, b, minusOne, m.and(32, m.sub(32, minusOne, m.lit(32, 1)), m.lit(32, countMask(i))))
-  const of = m.bit(w, m.xor(w, r, before), w - 1)
-  const c = m.or(w, m.zext(8, w, cf), m.shl(w, m.zext(8, w, of), m.lit(32, 1)))
-  if (n === undefined) {
-    const some = m.ne(32, count, m.lit(32, 0))
-    put(m, i, 0, m.select(w, some, r, a))
-    m.setFlagsIf(some, 'RESULT', w, r, undefined, c)
-  } else {
-    put(m, i, 0, r)
-    m.setFlags('RESULT', w, r, undefined, c)
-  }
+  const before = n === undefined ? m.and(32, m.sub(32, count, m.lit(32, 1)), m.lit(32, countMask(i))) : m.lit(32, n - 1)
+  const by = (c: V): V => (w === 16 ? double16(m, left, a, b, c) : doubleWide(m, w === 64 ? 64 : 32, left, a, b, c))
+  const r = by(count)
+  // CF is the last bit to leave, OF the change of sign in the first step, whatever the count (Undefined: for others than 1).
+  const CF = m.bit(w, by(before), left ? w - 1 : 0)
+  const OF = left ? m.bit(w, m.xor(w, a, m.add(w, a, a)), w - 1) : m.xor(8, m.bit(w, b, 0), m.bit(w, a, w - 1))
+  const c = m.or(w, m.zext(8, w, CF), m.shl(w, m.zext(8, w, OF), m.lit(32, 1)))
+  put(m, i, 0, r)
+  if (n === undefined) m.setFlagsIf(m.ne(32, count, m.lit(32, 0)), 'RESULT', w, r, undefined, c)
+  else m.setFlags('RESULT', w, r, undefined, c)
 }
 
-/** `count` is not 0; minusOne keeps the counter-shift below w: b >> (w - count) = (b >> 1) >> (w - 1 - (count - 1)). */
-function doubleWide<V>(m: Cpu<V>, w: 32 | 64, left: boolean, a: V, b: V, count: V, minusOne: V): V {
-  const counter = m.xor(32, minusOne, m.lit(32, w - 1))
+/** In two steps, so that no shift reaches w: b >> (w - count) = (b >> 1) >> (w - 1 - count). Right for a count of 0, too. */
+function doubleWide<V>(m: Cpu<V>, w: 32 | 64, left: boolean, a: V, b: V, count: V): V {
+  const rest = m.xor(32, count, m.lit(32, w - 1))
   const one = m.lit(32, 1)
   return left
-    ? m.or(w, m.shl(w, a, count), m.shr(w, m.shr(w, b, one), counter))
-    : m.or(w, m.shr(w, a, count), m.shl(w, m.shl(w, b, one), counter))
+    ? m.or(w, m.shl(w, a, count), m.shr(w, m.shr(w, b, one), rest))
+    : m.or(w, m.shr(w, a, count), m.shl(w, m.shl(w, b, one), rest))
 }
 
 /** Undefined: counts above 16. Processors go on with the destination's own bits, as a rotation of a:b:a. */

@@ -40,7 +40,8 @@ const big = (lanes: BigInt64Array | BigUint64Array, k: number): bigint => lanes[
 
 const bitwise =
   (f: (a: bigint, b: bigint) => bigint): Operation =>
-  ([a, b]) => f(a as bigint, b as bigint)
+  ([a, b]) =>
+    f(a as bigint, b as bigint)
 
 /** One lane from one lane. */
 const map =
@@ -67,7 +68,8 @@ const zipBig =
     for (let k = 0; k < 2; k++) R[t][k] = f(big(A[t], k), big(B[t], k))
     return take(R)
   }
-const compare = (t: NumberLanes, f: (a: number, b: number) => boolean): Operation => zip(t, (a, b) => (f(a, b) ? -1 : 0))
+const compare = (t: NumberLanes, f: (a: number, b: number) => boolean): Operation =>
+  zip(t, (a, b) => (f(a, b) ? -1 : 0))
 const compareBig = (f: (a: bigint, b: bigint) => boolean): Operation => zipBig('i64', (a, b) => (f(a, b) ? -1n : 0n))
 
 const splat =
@@ -107,7 +109,8 @@ const allTrue =
 
 const shift =
   (t: NumberLanes, f: (a: number, count: number) => number): Operation =>
-  ([a, count]) => map(t, (x) => f(x, (count as number) & (LANE_BITS[t] - 1)))([a as Value], 0)
+  ([a, count]) =>
+    map(t, (x) => f(x, (count as number) & (LANE_BITS[t] - 1)))([a as Value], 0)
 const shiftBig =
   (t: BigLanes, f: (a: bigint, count: bigint) => bigint): Operation =>
   ([a, count]) => {

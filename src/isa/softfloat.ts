@@ -88,10 +88,14 @@ export function fpBinary(e: FpEnvironment, op: FpBinaryOp, fmt: FpWidth, aBits: 
   if (isNaN(a) || isNaN(b)) return propagate(e, f, a, b)
   const exact = ((): Float | undefined => {
     switch (op) {
-      case 'add': return add(a, b, e.rounding === DOWN)
-      case 'sub': return add(a, negate(b), e.rounding === DOWN)
-      case 'mul': return multiply(a, b)
-      case 'div': return divide(a, b, precisionOf(f))
+      case 'add':
+        return add(a, b, e.rounding === DOWN)
+      case 'sub':
+        return add(a, negate(b), e.rounding === DOWN)
+      case 'mul':
+        return multiply(a, b)
+      case 'div':
+        return divide(a, b, precisionOf(f))
     }
   })()
   if (!exact) return indefinite(e, f)
@@ -101,7 +105,15 @@ export function fpBinary(e: FpEnvironment, op: FpBinaryOp, fmt: FpWidth, aBits: 
 }
 
 /** MIN and MAX: the second operand when either is a NaN or both are zeros. The chosen operand stays as it is, but for DAZ. */
-function extreme(e: FpEnvironment, op: 'min' | 'max', f: Format, a: Float, b: Float, aBits: bigint, bBits: bigint): bigint {
+function extreme(
+  e: FpEnvironment,
+  op: 'min' | 'max',
+  f: Format,
+  a: Float,
+  b: Float,
+  aBits: bigint,
+  bBits: bigint,
+): bigint {
   let first = false
   if (isNaN(a) || isNaN(b)) e.raise(MXCSR.IE)
   else {
@@ -123,7 +135,13 @@ export function fpSqrt(e: FpEnvironment, fmt: FpWidth, bits: bigint): bigint {
 }
 
 /** undefined: unordered. */
-function relation(e: FpEnvironment, fmt: FpWidth, quiet: boolean, aBits: bigint, bBits: bigint): -1 | 0 | 1 | undefined {
+function relation(
+  e: FpEnvironment,
+  fmt: FpWidth,
+  quiet: boolean,
+  aBits: bigint,
+  bBits: bigint,
+): -1 | 0 | 1 | undefined {
   const f = formatOf(fmt)
   const a = operandOf(e, f, aBits)
   const b = operandOf(e, f, bBits)

@@ -15,17 +15,26 @@ const integerWidth = (i: Insn, k: number): 32 | 64 => {
 }
 const fromInteger =
   (w: FpWidth): Op =>
-  (m, i) => mergeLow(m, i, w, m.fpFromInt(w, integerWidth(i, 1), get(m, i, 1)))
+  (m, i) =>
+    mergeLow(m, i, w, m.fpFromInt(w, integerWidth(i, 1), get(m, i, 1)))
 const toInteger =
   (w: FpWidth, truncate: boolean): Op =>
-  (m, i) => put(m, i, 0, m.fpToInt(w, integerWidth(i, 0), truncate, low(m, i, 1, w)))
+  (m, i) =>
+    put(m, i, 0, m.fpToInt(w, integerWidth(i, 0), truncate, low(m, i, 1, w)))
 
 /** Four lanes of 32 bits to four. */
 const same =
   (f: Unary): Op =>
   (m, i) => {
     const source = whole(m, i, 1)
-    m.setXmm(xmmOf(i, 0), fromLanes(m, 32, [0, 1, 2, 3].map((k) => f(m, lane(m, 32, source, k)))))
+    m.setXmm(
+      xmmOf(i, 0),
+      fromLanes(
+        m,
+        32,
+        [0, 1, 2, 3].map((k) => f(m, lane(m, 32, source, k))),
+      ),
+    )
   }
 /** The two low lanes of 32 bits, in memory 64 bits of any alignment, to two of 64. */
 const widen =
@@ -33,14 +42,28 @@ const widen =
   (m, i) => {
     const source = low(m, i, 1, 64)
     const lanes = [m.trunc(64, 32, source), m.trunc(64, 32, m.shr(64, source, m.lit(32, 32)))]
-    m.setXmm(xmmOf(i, 0), fromLanes(m, 64, lanes.map((x) => f(m, x))))
+    m.setXmm(
+      xmmOf(i, 0),
+      fromLanes(
+        m,
+        64,
+        lanes.map((x) => f(m, x)),
+      ),
+    )
   }
 /** Two lanes of 64 bits to the two low ones of 32; zeros above. */
 const narrow =
   (f: Unary): Op =>
   (m, i) => {
     const source = whole(m, i, 1)
-    m.setXmm(xmmOf(i, 0), fromLanes(m, 32, [0, 1].map((k) => f(m, lane(m, 64, source, k)))))
+    m.setXmm(
+      xmmOf(i, 0),
+      fromLanes(
+        m,
+        32,
+        [0, 1].map((k) => f(m, lane(m, 64, source, k))),
+      ),
+    )
   }
 
 // prettier-ignore

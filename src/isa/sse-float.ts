@@ -14,15 +14,18 @@ const lanewise = <V>(o: Ops<V>, w: FpWidth, a: V, b: V, f: (a: V, b: V) => V): V
     w,
     Array.from({ length: 128 / w }, (_, k) => f(lane(o, w, a, k), lane(o, w, b, k))),
   )
-const packed = (w: FpWidth, op: Arithmetic): Op => binary((o, a, b) => lanewise(o, w, a, b, (x, y) => o.fp(op, w, x, y)))
+const packed = (w: FpWidth, op: Arithmetic): Op =>
+  binary((o, a, b) => lanewise(o, w, a, b, (x, y) => o.fp(op, w, x, y)))
 const packedRoot = (w: FpWidth): Op => binary((o, _a, b) => lanewise(o, w, b, b, (x) => o.fpSqrt(w, x)))
 
 const scalar =
   (w: FpWidth, op: Arithmetic): Op =>
-  (m, i) => mergeLow(m, i, w, m.fp(op, w, lane(m, w, m.xmm(xmmOf(i, 0)), 0), low(m, i, 1, w)))
+  (m, i) =>
+    mergeLow(m, i, w, m.fp(op, w, lane(m, w, m.xmm(xmmOf(i, 0)), 0), low(m, i, 1, w)))
 const scalarRoot =
   (w: FpWidth): Op =>
-  (m, i) => mergeLow(m, i, w, m.fpSqrt(w, low(m, i, 1, w)))
+  (m, i) =>
+    mergeLow(m, i, w, m.fpSqrt(w, low(m, i, 1, w)))
 
 /** All ones where the predicate holds. Only the low three bits of the immediate count without VEX. */
 const mask = <V>(o: Ops<V>, w: FpWidth, predicate: number, a: V, b: V): V =>
@@ -32,16 +35,21 @@ const packedCompare =
   (m, i) => {
     const n = xmmOf(i, 0)
     const predicate = immediate(i, 2) & 7
-    m.setXmm(n, lanewise(m, w, m.xmm(n), whole(m, i, 1), (a, b) => mask(m, w, predicate, a, b)))
+    m.setXmm(
+      n,
+      lanewise(m, w, m.xmm(n), whole(m, i, 1), (a, b) => mask(m, w, predicate, a, b)),
+    )
   }
 const scalarCompare =
   (w: FpWidth): Op =>
-  (m, i) => mergeLow(m, i, w, mask(m, w, immediate(i, 2) & 7, lane(m, w, m.xmm(xmmOf(i, 0)), 0), low(m, i, 1, w)))
+  (m, i) =>
+    mergeLow(m, i, w, mask(m, w, immediate(i, 2) & 7, lane(m, w, m.xmm(xmmOf(i, 0)), 0), low(m, i, 1, w)))
 
 /** ZF, PF, CF tell the order; OF, SF, AF become 0. */
 const order =
   (w: FpWidth, quiet: boolean): Op =>
-  (m, i) => m.setFlags('PACKED', 32, m.fpOrder(w, quiet, lane(m, w, m.xmm(xmmOf(i, 0)), 0), low(m, i, 1, w)))
+  (m, i) =>
+    m.setFlags('PACKED', 32, m.fpOrder(w, quiet, lane(m, w, m.xmm(xmmOf(i, 0)), 0), low(m, i, 1, w)))
 
 const bitwise = (op: SimdOp): Op => binary((o, a, b) => o.simd(op, [a, b]))
 

@@ -34,15 +34,18 @@ const loadHalf =
   }
 const storeHalf =
   (from: 0 | 1): Op =>
-  (m, i) => put(m, i, 0, lane(m, 64, m.xmm(xmmOf(i, 1)), from))
+  (m, i) =>
+    put(m, i, 0, lane(m, 64, m.xmm(xmmOf(i, 1)), from))
 
 /** From a general-purpose register, memory or an XMM register: the rest becomes zero. */
 const moveIn =
   (w: FpWidth): Op =>
-  (m, i) => m.setXmm(xmmOf(i, 0), alone(m, w, get(m, i, 1)))
+  (m, i) =>
+    m.setXmm(xmmOf(i, 0), alone(m, w, get(m, i, 1)))
 const moveOut =
   (w: FpWidth): Op =>
-  (m, i) => put(m, i, 0, low(m, i, 1, w))
+  (m, i) =>
+    put(m, i, 0, low(m, i, 1, w))
 const quadwordIn: Op = (m, i) => m.setXmm(xmmOf(i, 0), alone(m, 64, low(m, i, 1, 64)))
 const quadwordOut: Op = (m, i) => {
   const value = low(m, i, 1, 64)
@@ -52,7 +55,8 @@ const quadwordOut: Op = (m, i) => {
 
 const signs =
   (w: FpWidth): Op =>
-  (m, i) => put(m, i, 0, m.simd(w === 32 ? 'i32x4.bitmask' : 'i64x2.bitmask', [m.xmm(xmmOf(i, 1))]))
+  (m, i) =>
+    put(m, i, 0, m.simd(w === 32 ? 'i32x4.bitmask' : 'i64x2.bitmask', [m.xmm(xmmOf(i, 1))]))
 
 /** Eight bytes that must be writable. */
 function demandWrite(e: Evaluator, address: bigint): number {
@@ -71,10 +75,20 @@ function maskedStore(e: Evaluator, i: Insn): void {
   const { state, view } = e
   const mask = state.xmm(xmmOf(i, 1))
   const data = state.xmm(xmmOf(i, 0))
-  const start = e.address({ kind: 'mem', w: 128, seg: i.seg, base: RDI, index: -1, scale: 0, disp: 0n, a32: i.a32 }) as bigint
+  const start = e.address({
+    kind: 'mem',
+    w: 128,
+    seg: i.seg,
+    base: RDI,
+    index: -1,
+    scale: 0,
+    disp: 0n,
+    a32: i.a32,
+  }) as bigint
   const upper = demandWrite(e, BigInt.asUintN(64, start + 8n))
   const lower = demandWrite(e, start)
-  for (let k = 0; k < 16; k++) if ((mask[k] ?? 0) >= 0x80) view.write((k < 8 ? lower + k : upper + k - 8), data.slice(k, k + 1))
+  for (let k = 0; k < 16; k++)
+    if ((mask[k] ?? 0) >= 0x80) view.write(k < 8 ? lower + k : upper + k - 8, data.slice(k, k + 1))
 }
 
 // prettier-ignore

@@ -12,10 +12,7 @@ const elements = (size: number, which: readonly number[]): number[] =>
 const unpack = (size: 1 | 2 | 4 | 8, half: 'low' | 'high'): Op => {
   const n = 16 / size
   const first = half === 'low' ? 0 : n / 2
-  const bytes = elements(
-    size,
-    Array.from({ length: n / 2 }, (_, k) => [first + k, n + first + k]).flat(),
-  )
+  const bytes = elements(size, Array.from({ length: n / 2 }, (_, k) => [first + k, n + first + k]).flat())
   return binary((o, a, b) => o.shuffle(bytes, a, b))
 }
 

@@ -29,11 +29,15 @@ const storeMxcsr = (e: Evaluator, i: Insn): void => e.store(32, e.address(memory
 
 /** The image's address, accessible. Processors look at the last byte before the first one. */
 function imageAddress(e: Evaluator, i: Insn, access: 'R' | 'W'): number {
-  const address = e.address(memory(i, 0)) as bigint
+  const m = memory(i, 0)
+  const address = e.address(m) as bigint
   // Unlike other aligned accesses, this one is checked to be canonical before anything else.
   if (BigInt.asUintN(64, BigInt.asIntN(48, address)) !== address) e.linear(address, 1, access)
   if (address % 16n) fault.GP(0)
-  for (const end of [address + BigInt(IMAGE_SIZE - 1), address]) {
+  // With 32-bit addresses the last byte is found before the segment base is added, and may be at the bottom again.
+  const effective = e.effectiveAddress(m) as bigint
+  const last = BigInt.asUintN(m.a32 ? 32 : 64, effective + BigInt(IMAGE_SIZE - 1)) - effective
+  for (const end of [address + last, address]) {
     const at = e.linear(BigInt.asUintN(64, end), 1, access)
     if (access === 'W') e.view.writable(at)
     else e.view.readable(at)

@@ -88,7 +88,11 @@ export const STACK = [
   insn({ mnemonic: 'POP', spec: 'POP—Pop a Value From the Stack', rows: [['58 +r', 'Zv64'], ['8F /0', 'Ev64']], op: popOperand }),
   insn({
     mnemonic: 'POP', spec: 'POP—Pop a Value From the Stack', enclave: 'UD', rows: [['0F A1', ''], ['0F A9', '']],
-    slow: (e, i) => loadSegment(e, i.row.opcode === '0F A1' ? 4 : 5, Number(BigInt(pop(e, stackWidth(i))) & 0xffffn)),
+    // Only the selector is read, but RSP moves by the operand size.
+    slow: (e, i) => {
+      const selector = pop(e, 16, stackWidth(i) / 8 - 2)
+      loadSegment(e, i.row.opcode === '0F A1' ? 4 : 5, Number(selector))
+    },
   }),
   insn({
     mnemonic: 'PUSHF/PUSHFQ/PUSHFQ', spec: 'PUSHF/PUSHFD/PUSHFQ—Push EFLAGS Register Onto the Stack', rows: [['9C', '']],

@@ -126,7 +126,14 @@ export const SYSTEM = [
   privileged('RDPMC', [['0F 33', '']], noEnclave),
   privileged('SYSEXIT', [['0F 35', '']]),
   privileged('GETSEC', [['NP 0F 37', '']], noEnclave),
-  privileged('MOV', [['0F 20 /r', 'Rq, Cq'], ['0F 21 /r', 'Rq, Dq'], ['0F 22 /r', 'Cq, Rq'], ['0F 23 /r', 'Dq, Rq']]),
+  insn({
+    mnemonic: 'MOV', spec: 'MOV—Move to/from Control Registers', flow: 'exit', rows: [['0F 20 /r', 'Rq, Cq'], ['0F 22 /r', 'Cq, Rq']],
+    slow: (_e, i) => ([0n, 2n, 3n, 4n, 8n].includes(controlRegister(i)) ? GP0() : UD()),
+  }),
+  insn({
+    mnemonic: 'MOV', spec: 'MOV—Move to/from Debug Registers', flow: 'exit', rows: [['0F 21 /r', 'Rq, Dq'], ['0F 23 /r', 'Dq, Rq']],
+    slow: (_e, i) => (controlRegister(i) < 8n ? GP0() : UD()),
+  }),
   privileged('LLDT', [['0F 00 /2', 'Ew']]),
   privileged('LTR', [['0F 00 /3', 'Ew']]),
   privileged('LGDT', [['0F 01 /2', 'M']]),
@@ -142,6 +149,8 @@ export const SYSTEM = [
   privileged('SIDT', [['0F 01 /1', 'M']], noEnclave),
   privileged('SMSW', [['0F 01 /4', 'Ev']]),
 ].flat()
+
+const controlRegister = (i: Insn): bigint => i.operands.reduce((n, o) => (o.kind === 'imm' ? o.value : n), 0n)
 
 /** WRFSBASE of a 64-bit value checks that it is canonical. */
 function newBase(e: Evaluator, i: Insn): bigint {

@@ -118,20 +118,19 @@ export function parseOpcode(text: string): Opcode | undefined {
     else return undefined
   }
   let map = 0
+  let at = 0
   if (bytes[0] === 0x0f && bytes.length > 1) {
-    bytes.shift()
-    map = 1
-    if (bytes[0] === 0x38 || bytes[0] === 0x3a) map = bytes.shift() === 0x38 ? 2 : 3
+    map = bytes[1] === 0x38 ? 2 : bytes[1] === 0x3a ? 3 : 1
+    at = map === 1 ? 1 : 2
   }
-  const [byte, modrm, ...rest] = bytes
+  const [byte, modrm, ...rest] = bytes.slice(at)
   if (byte === undefined || rest.length > 0) return undefined
   return { map, byte, plusR, prefix, W, B, digit, modrm, mod3, slashR }
 }
 
-/** A row made ready for the decoder. `row` is undefined for an instruction that exists but has no row. */
+/** A row made ready for the decoder. */
 export interface Entry {
-  readonly row: Row | undefined
-  readonly mnemonic: string
+  readonly row: Row
   readonly operands: readonly OperandSpec[]
   readonly hasModrm: boolean
   /** What Insn.w follows: a prefix-dependent size or a width. */
@@ -165,7 +164,7 @@ function createEntry(row: Row, opcode: Opcode): Entry {
   const scaled = operands.find((o) => o.size >= SIZE.v && o.size <= SIZE.z64 && o.method !== METHOD.J)
   const first = operands.find((o) => (FIRST_METHODS as readonly Method[]).includes(o.method))
   return {
-    row, mnemonic: row.mnemonic, operands, hasModrm,
+    row, operands, hasModrm,
     size: scaled?.size ?? (first ? first.size : SIZE.v),
     repIsFree: opcode.prefix !== 'F2' && opcode.prefix !== 'F3',
     canLock: row.lock === true,
@@ -173,13 +172,13 @@ function createEntry(row: Row, opcode: Opcode): Entry {
   }
 }
 
-/** Which ModRM classes an entry answers for: 0-7 memory by ModRM.reg, 8-71 register forms by the low six bits. */
-export const MODRM_CLASSES = 72
+/** Classes of ModRM bytes: 0-7 memory by ModRM.reg, 8-71 register forms by the low six bits. */
+const MODRM_CLASSES = 72
 export const modrmClass = (modrm: number): number => (modrm >= 0xc0 ? 8 + (modrm & 63) : (modrm >> 3) & 7)
 
-function answersFor(opcode: Opcode, entry: Entry, c: number): boolean {
+function answersFor({ opcode, entry }: Claim, c: number): boolean {
   const isMemory = c < 8
-  if (opcode.modrm !== undefined) return !isMemory && c === modrmClass(opcode.modrm)
+  if (opcode.modrm !== undefined) return c === modrmClass(opcode.modrm)
   if (opcode.digit !== undefined && (isMemory ? c : (c - 8) >> 3) !== opcode.digit) return false
   if (isMemory) return !opcode.mod3 && !entry.operands.some((o) => REGISTER_METHODS.includes(o.method))
   return !entry.operands.some((o) => MEMORY_METHODS.includes(o.method))
@@ -197,77 +196,105 @@ const PREFIX_STATES = { NP: [0], NFx: [0, 1], '66': [1], F2: [2], F3: [3], any: 
 /** Cells by prefix state (none, 66, F2, F3) * 4 + REX.W * 2 + REX.B. */
 export const cellIndex = (prefix: number, W: number, B: number): number => prefix * 4 + W * 2 + B
 
+const answersForCell = ({ opcode }: Claim, cell: number): boolean =>
+  (PREFIX_STATES[opcode.prefix ?? 'any'] as readonly number[]).includes(cell >> 2) &&
+  (opcode.W === undefined || opcode.W === ((cell >> 1) & 1)) &&
+  (opcode.B === undefined || opcode.B === (cell & 1))
+
+/** What one cell holds: an entry, a list by ModRM class, or nothing (#UD). */
+export type Leaf = Entry | readonly (Entry | undefined)[] | undefined
+
 /** One opcode byte of one map. */
 export interface Slot {
   /** The one entry for every cell, if there is only one. */
   readonly only: Entry | undefined
-  /** By cellIndex: an entry, a list by ModRM class, or nothing (#UD). */
-  readonly cells: readonly (Entry | readonly (Entry | undefined)[] | undefined)[]
+  /** By cellIndex. */
+  readonly cells: readonly Leaf[]
 }
 
+/** A row that wants cells of a slot. Claims of equal rank must not meet. */
 interface Claim {
   readonly entry: Entry
+  readonly opcode: Opcode
   readonly rank: number
 }
-export interface Table {
-  /** By map * 256 + opcode byte. */
-  readonly slots: readonly (Slot | undefined)[]
-  /** Pairs of rows that claim the same cell with equal right. */
-  readonly overlaps: readonly string[]
-}
 
-/**
- * `features`: the CPUID features the processor has; rows that need another do not exist for it, so that F3 0F BC is TZCNT or BSF.
- */
-export function createTable(rows: readonly Row[], features: ReadonlySet<string>): Table {
-  const claims: (Claim | undefined)[][] = []
-  const overlaps = new Set<string>()
-  const add = (row: Row, base: number): void => {
+/** Slots are made when they are first asked for: a program uses a few dozen. */
+export class Table {
+  /** By map * 256 + opcode byte: rows first. */
+  private readonly claims: Claim[][] = []
+  private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(1024).fill(undefined)
+  private readonly met = new Set<string>()
+
+  /**
+   * `features`: the CPUID features the processor has; rows that need another do not exist for it, so that F3 0F BC is TZCNT or BSF.
+   */
+  constructor(rows: readonly Row[], features: ReadonlySet<string>) {
+    for (const row of rows) if (row.feature === undefined || features.has(row.feature)) this.add(row)
+  }
+
+  private add(row: Row): void {
     const opcode = parseOpcode(row.opcode)
     invariant(opcode, `${row.mnemonic}: cannot read the opcode '${row.opcode}'`)
-    const entry = createEntry(row, opcode)
-    const rank = base + specificity(opcode)
+    const claim = { entry: createEntry(row, opcode), opcode, rank: specificity(opcode) }
     for (let byte = opcode.byte; byte < opcode.byte + (opcode.plusR ? 8 : 1); byte++) {
-      const slot = (claims[opcode.map * 256 + byte] ??= [])
-      for (const cell of cellsOf(opcode, entry)) {
-        const other = slot[cell]
-        if (other && other.rank === rank) overlaps.add(`${describe(other.entry)} / ${describe(entry)}`)
-        if (!other || other.rank < rank) slot[cell] = { entry: base < 0 ? { ...entry, row: undefined } : entry, rank }
-      }
+      ;(this.claims[opcode.map * 256 + byte] ??= []).push(claim)
     }
   }
-  for (const row of rows) if (row.feature === undefined || features.has(row.feature)) add(row, 0)
-  // Far below every row: they only fill what is left. Among themselves they may overlap.
-  for (const [opcode, mnemonic, operands] of UNIMPLEMENTED) add({ mnemonic, opcode, operands, spec: '' }, -100)
-  const slots = claims.map((slot) => createSlot(slot.map((c) => c?.entry)))
-  const real = [...overlaps].filter((o) => !o.includes('(unimplemented)'))
-  return { slots, overlaps: real }
-}
 
-const describe = (e: Entry): string =>
-  e.row && e.row.spec !== '' ? `${e.mnemonic} ${e.row.opcode} ${e.row.operands}` : `${e.mnemonic} (unimplemented)`
-
-function* cellsOf(opcode: Opcode, entry: Entry): Generator<number> {
-  for (const p of PREFIX_STATES[opcode.prefix ?? 'any']) {
-    for (const W of opcode.W === undefined ? [0, 1] : [opcode.W]) {
-      for (const B of opcode.B === undefined ? [0, 1] : [opcode.B]) {
-        for (let c = 0; c < MODRM_CLASSES; c++) {
-          if (!entry.hasModrm || answersFor(opcode, entry, c)) yield cellIndex(p, W, B) * MODRM_CLASSES + c
-        }
-      }
-    }
+  slot(index: number): Slot | null {
+    return (this.slots[index] ??= this.createSlot(index))
   }
-}
 
-function createSlot(entries: readonly (Entry | undefined)[]): Slot {
-  const cells = Array.from({ length: 16 }, (_, k) => {
-    const list = Array.from({ length: MODRM_CLASSES }, (_, c) => entries[k * MODRM_CLASSES + c])
+  private createSlot(index: number): Slot | null {
+    const claims = this.claims[index]
+    if (!claims) return null
+    // Most cells have the same candidates, and then the same leaf.
+    const leaves = new Map<string, Leaf>()
+    const cells = Array.from({ length: 16 }, (_, cell) => {
+      const candidates = claims.filter((c) => answersForCell(c, cell))
+      const key = candidates.map((c) => claims.indexOf(c)).join()
+      if (!leaves.has(key)) leaves.set(key, this.createLeaf(candidates))
+      return leaves.get(key)
+    })
+    const [first] = cells
+    const only = first !== undefined && isEntry(first) && cells.every((c) => c === first) ? first : undefined
+    return { only, cells }
+  }
+
+  private createLeaf(candidates: readonly Claim[]): Leaf {
+    if (!candidates.some((c) => c.entry.hasModrm)) return this.best(candidates)
+    const list = Array.from({ length: MODRM_CLASSES }, (_, c) => this.best(candidates.filter((x) => answersFor(x, c))))
     return list.every((e) => e === list[0]) ? list[0] : list
-  })
-  const [first] = cells
-  const only = first !== undefined && 'mnemonic' in first && cells.every((c) => c === first) ? first : undefined
-  return { only, cells }
+  }
+
+  private best(candidates: readonly Claim[]): Entry | undefined {
+    let winner: Claim | undefined
+    for (const c of candidates) {
+      if (winner?.rank === c.rank) this.met.add(`${describe(winner)} / ${describe(c)}`)
+      if (!winner || c.rank > winner.rank) winner = c
+    }
+    return winner?.entry
+  }
+
+  /** Pairs of rows that claim the same cell with equal right. Looks at every slot. */
+  overlaps(): string[] {
+    this.met.clear()
+    this.claims.forEach((_, index) => this.createSlot(index))
+    return [...this.met]
+  }
 }
+
+export const isEntry = (leaf: Entry | readonly (Entry | undefined)[]): leaf is Entry => !Array.isArray(leaf)
+const describe = ({ entry: { row } }: Claim): string => `${row.mnemonic} ${row.opcode} ${row.operands}`
+
+/** Looked into only where no row answers. */
+let unimplemented: Table | undefined
+export const unimplementedTable = (): Table =>
+  (unimplemented ??= new Table(
+    UNIMPLEMENTED.map(([opcode, mnemonic, operands]) => ({ mnemonic, opcode, operands, spec: '' })),
+    new Set(),
+  ))
 
 /** Bytes that an immediate of a size takes, for the operand size 16, 32 or 64. */
 export function immediateSize(size: Size, operandSize: 16 | 32 | 64): number {

@@ -1,17 +1,18 @@
 import { invariant } from '../base/index.ts'
-import { STATE, VIEW, type CpuState, type Fault, type Ram } from '../cpu/index.ts'
+import type { CpuState, Fault, Ram } from '../cpu/index.ts'
 import type { HostPort } from '../port/index.ts'
+import type { Sgx } from '../sgx/index.ts'
 import * as linux from '../spec/linux/index.ts'
 import { callSyscall, rerunSyscall } from './dispatch.ts'
 import { AddressSpace, type HostMapping } from './mm/address-space.ts'
-import { startProgram } from './loader/exec.ts'
 import { deliver, hasDeliverable } from './signal/delivery.ts'
 import { serveFault } from './signal/faults.ts'
 import { sendToGroup } from './signal/send.ts'
 import { Futexes } from './task/futexes.ts'
 import type { Process } from './task/process.ts'
 import { createRandom } from './random.ts'
-import { nextExpiry, expireTimers } from './task/timers.ts'
+import { expireTimers, nextExpiry, nextExpiryWhileRunning } from './task/timers.ts'
+import { startFirst } from './task/spawn.ts'
 import type { Task } from './task/task.ts'
 import { UnknownSyscalls } from './unknown-syscalls.ts'
 import { Vfs } from './vfs/vfs.ts'
@@ -65,7 +66,14 @@ export interface KernelOptions extends KernelHooks {
   readonly uid?: number
   readonly gid?: number
   readonly hostname?: string
+  /** The processor's SGX; without it there are no SGX devices. */
+  readonly sgx?: Sgx
+  /** Text of /proc/cpuinfo. */
+  readonly cpuinfo?: string
 }
+
+/** Of the first process: an ordinary number, since programs treat process 1 specially. */
+const FIRST_PID = 1000
 
 /**
  * The kernel: processes, their memory, files and signals. It serves what the machine hands it (syscall, fault, interrupt) for the
@@ -94,7 +102,7 @@ export class Kernel {
   stalled = false
   private running: Task | undefined
   private preempted = false
-  private lastPid = 0
+  private lastPid = FIRST_PID - 1
   private accountedTo = 0n
   private readonly wallClockAtStart: bigint
 
@@ -120,7 +128,7 @@ export class Kernel {
 
   /** The first process, which adopts orphans. */
   get init(): Process | undefined {
-    return this.processes.get(1)
+    return this.processes.get(FIRST_PID)
   }
 
   /** Virtual nanoseconds since start: CLOCK_MONOTONIC. */
@@ -138,7 +146,7 @@ export class Kernel {
 
   /** Starts the first program. Throws ERR_NOT_FOUND or ERR_NOT_EXECUTABLE. */
   exec(path: string, argv: readonly string[], env: readonly string[]): Task {
-    const task = startProgram(this, path, argv, env)
+    const task = startFirst(this, { path, argv: argv.length > 0 ? argv : [''], env })
     this.tasks.set(task.pid, task)
     this.switchTo(task)
     return task
@@ -163,7 +171,7 @@ export class Kernel {
         continue
       }
       this.switchTo(task)
-      if (task.state === 'waiting' && !hasDeliverable(task)) rerunSyscall(this, task)
+      if (task.call && (waitIsOver(task, this.now()) || !hasDeliverable(task))) rerunSyscall(this, task)
       this.deliverSignals()
       if (task.state === 'runnable' && task.process.state.is === 'running') return task
     }
@@ -176,7 +184,7 @@ export class Kernel {
 
   /** When the next timer or timeout is due, for the machine's instruction budget. */
   nextEvent(): bigint | undefined {
-    return nextExpiry(this)
+    return nextExpiryWhileRunning(this, this.current.process)
   }
 
   /** Serves the SYSCALL that the current task has just executed. RIP is behind it. */
@@ -214,12 +222,6 @@ export class Kernel {
   leaveProcessor(task: Task): void {
     this.tasks.delete(task.pid)
     if (this.running === task) this.account()
-  }
-
-  /** Makes the state block's page tables those of the current task's space: after exec. */
-  useView(task: Task): void {
-    this.ram.u32[STATE.VIEW / 4] = task.view.at
-    this.ram.u32[STATE.JUMP_CACHE / 4] = task.view.at + VIEW.JUMP_CACHE
   }
 
   private switchTo(task: Task): void {
@@ -262,7 +264,9 @@ export class Kernel {
 function canRun(task: Task, now: bigint): boolean {
   if (task.process.state.is !== 'running') return false
   if (task.state === 'runnable') return true
-  if (task.state !== 'waiting' || !task.call) return false
-  const { wait } = task.call
-  return hasDeliverable(task) || (wait.deadline !== undefined && wait.deadline <= now) || wait.wait()
+  return task.state === 'waiting' && (hasDeliverable(task) || waitIsOver(task, now))
+}
+
+function waitIsOver({ call }: Task, now: bigint): boolean {
+  return call !== undefined && ((call.wait.deadline !== undefined && call.wait.deadline <= now) || call.wait.wait())
 }

@@ -33,7 +33,11 @@ export interface Wait {
   readonly deadline?: bigint
   /** signal(7), "Interruption of system calls": these end with EINTR whatever SA_RESTART says. */
   readonly neverRestarts?: true
+  /** The wait ends and the call is not run again: a signal, or the end of the task. */
+  readonly cancel?: () => void
 }
+
+export const isWait = (answer: Answer): answer is Wait => typeof answer === 'object'
 
 /** What a syscall answers: a value >= 0, a negative errno, a bigint where 64 bits are needed, or a wait. */
 export type Answer = number | bigint | Wait

@@ -56,7 +56,9 @@ export class EnclavePages implements PageSource {
     const mapping = this.host.translate(address, access)
     const page = this.epc.pageAt(mapping.frame)
     const pageAddress = address - (address % 4096)
-    if (!page || !epcmAllows(page, this.enclave, pageAddress, access)) fault.PF(address, epcmFaultCode(access))
+    if (!page || !epcmAllows(page, this.enclave, pageAddress, access)) {
+      return fault.PF(address, epcmFaultCode(access))
+    }
     return { frame: page.frame, writable: mapping.writable && page.W }
   }
 }

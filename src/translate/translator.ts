@@ -351,7 +351,10 @@ export class Translator extends CompileOps implements Cpu<Node> {
     code.op('i32.wrap_i64').i32(9).op('i32.shr_u').i32(0x7f_fff8).op('i32.and').get(locals.view).op('i32.add')
     code.memory('i64.load', g.write ? VIEW.WRITE : VIEW.READ)
     this.emit(address)
-    code.op('i64.xor').tee(at).i64(0xffff_ffffn).op('i64.gt_u')
+    // An invalid entry is all ones, which addresses near 2^64 would match: no address beyond the user half may pass.
+    code.op('i64.xor').tee(at).i64(32n).op('i64.shr_u')
+    this.emit(address)
+    code.i64(47n).op('i64.shr_u').op('i64.or').i64(0n).op('i64.ne')
     if (size > 1) {
       this.emit(address)
       code.op('i32.wrap_i64').i32(4095).op('i32.and').i32(4096 - size).op('i32.gt_u').op('i32.or')

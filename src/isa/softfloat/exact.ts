@@ -75,7 +75,8 @@ function integerRoot(n: bigint): bigint {
 
 /** -1, 0, 1: a below, equal to, above b. Zeros are equal. */
 export function compare(a: Float, b: Float): -1 | 0 | 1 {
-  const difference = a.kind === 'infinite' && b.kind === 'infinite' && a.sign === b.sign ? zero(0) : add(a, negate(b), false)
+  const difference =
+    a.kind === 'infinite' && b.kind === 'infinite' && a.sign === b.sign ? zero(0) : add(a, negate(b), false)
   if (!difference || difference.kind === 'zero') return 0
   return difference.sign ? -1 : 1
 }

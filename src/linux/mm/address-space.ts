@@ -237,14 +237,19 @@ export class AddressSpace implements PageSource {
     return this
   }
 
+  /** More than one task uses it. */
+  get isShared(): boolean {
+    return this.users > 1
+  }
+
   /** The last user gives everything back. */
   release(): void {
     if (--this.users > 0) return
     invariant(this.users === 0, 'an address space was released twice')
     this.zap(0, alignUp(Number.MAX_SAFE_INTEGER / 2, PAGE_SIZE))
     this.vmas.remove(0, Number.MAX_SAFE_INTEGER)
-    for (const view of this.views) if (view !== this.view) this.views.delete(view)
-    this.view.release()
+    for (const view of this.views) view.release()
+    this.views.clear()
   }
 }
 

@@ -28,6 +28,8 @@ export interface Backing {
   /** One more mapping shows it (split, fork), one less. A new object counts the mapping that it was made for. */
   retain(): void
   release(): void
+  /** msync(2): what shared mappings wrote goes to the file. */
+  sync?(): void
   /** For /proc/self/maps. */
   readonly name: string
   readonly shared: boolean

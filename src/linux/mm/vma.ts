@@ -39,12 +39,12 @@ function mergeable(a: Vma, b: Vma): boolean {
 export class VmaList implements Iterable<Vma> {
   private items: Vma[] = []
 
-  [Symbol.iterator](): Iterator<Vma> {
-    return this.items[Symbol.iterator]()
-  }
-
   get size(): number {
     return this.items.length
+  }
+
+  [Symbol.iterator](): Iterator<Vma> {
+    return this.items[Symbol.iterator]()
   }
 
   /** Index of the first VMA that ends after `address`: the one that holds it, or the next one. */

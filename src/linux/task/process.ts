@@ -13,8 +13,8 @@ export interface ResourceLimit {
   readonly max: bigint
 }
 
-/** setitimer(2), ITIMER_REAL, and alarm(2): virtual nanoseconds. */
-export interface RealTimer {
+/** setitimer(2), alarm(2): virtual nanoseconds. ITIMER_REAL counts time, the other two the process's time on the processor. */
+export interface IntervalTimer {
   /** When it expires, or `undefined` when it is not armed. */
   deadline: bigint | undefined
   interval: bigint
@@ -47,6 +47,8 @@ const DEFAULT_LIMITS: Readonly<Record<(typeof linux.RLIMIT_NAMES)[number], reado
   RLIMIT_RTTIME:     [linux.RLIM_INFINITY, linux.RLIM_INFINITY],
 }
 
+const newTimer = (): IntervalTimer => ({ deadline: undefined, interval: 0n })
+
 /** A process: the tasks of one thread group, and what they have in common beside memory, files and handlers. */
 export class Process {
   /** tgid. */
@@ -62,13 +64,14 @@ export class Process {
   unreported: 'stopped' | 'continued' | undefined
   /** Signal to the parent at exit: clone's low byte, SIGCHLD for fork. */
   readonly exitSignal: number
-  /** All threads are ending with this status. */
-  exiting: number | undefined
+  /** The status that wait4(2) will tell: of exit_group(2), of a deadly signal, or of the first thread's exit(2). */
+  exitStatus: number | undefined
   /** Sent to the process: any thread may take them. */
   readonly pending = new PendingSignals()
   credentials: Credentials
   limits: ResourceLimit[]
-  readonly timer: RealTimer = { deadline: undefined, interval: 0n }
+  /** By number: ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF. */
+  readonly timers: readonly [IntervalTimer, IntervalTimer, IntervalTimer] = [newTimer(), newTimer(), newTimer()]
   /** Absolute path of the program, for /proc/self/exe. */
   executable = ''
   /** argv, for /proc/self/cmdline. */
@@ -77,6 +80,7 @@ export class Process {
   /** personality(2). */
   personality: number
   dumpable = 1
+  noNewPrivs = false
   /** It has called execve since fork (setpgid(2)). */
   hasExecuted = false
   /** Virtual nanoseconds on the processor; those of children that were waited for. */
@@ -88,7 +92,8 @@ export class Process {
     this.pid = pid
     this.parent = parent
     this.pgid = parent?.pgid ?? pid
-    this.sid = parent?.sid ?? pid
+    // The first process leads its group, as a shell starts it; the session is the shell's.
+    this.sid = parent?.sid ?? 1
     this.credentials = credentials
     this.exitSignal = exitSignal
     this.startTime = startTime

@@ -18,8 +18,8 @@ export interface PendingCall {
   /** Decoded arguments. */
   readonly values: Readonly<Record<string, number | bigint>>
   readonly wait: Wait
-  /** Shown before the result by --strace. */
-  readonly shown: string
+  /** Called once with the result, for --strace. */
+  readonly finish?: ((answer: number | bigint | 'restarts') => void) | undefined
 }
 
 /**
@@ -27,7 +27,7 @@ export interface PendingCall {
  * (getpid).
  */
 export class Task {
-  readonly pid: number
+  pid: number
   readonly process: Process
   /** Registers while another task is on the processor (CpuState.save). */
   block: Uint8Array
@@ -70,7 +70,7 @@ export class Task {
     return this.process.pid
   }
   get ppid(): number {
-    return this.process.parent?.pid ?? 0
+    return this.process.parent?.pid ?? 1
   }
   get pgid(): number {
     return this.process.pgid

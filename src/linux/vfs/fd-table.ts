@@ -32,10 +32,14 @@ export class FdTable {
     return this.slots[fd]?.file
   }
 
+  /** One more descriptor could be had. */
+  get hasRoom(): boolean {
+    return this.lowest(0) < this.limit
+  }
+
   /** The lowest free descriptor from `from` on, or -EMFILE; holds a reference to `file`, which the caller may have made. */
   add(file: FileDescription, cloexec = false, from = 0): number {
-    let fd = from
-    while (this.slots[fd]) fd++
+    const fd = this.lowest(from)
     if (fd >= this.limit) return -EMFILE
     this.put(fd, file, cloexec)
     return fd
@@ -121,6 +125,12 @@ export class FdTable {
   release(): void {
     invariant(this.users > 0, 'release of an unused descriptor table')
     if (--this.users === 0) for (const fd of this.open()) this.close(fd)
+  }
+
+  private lowest(from: number): number {
+    let fd = from
+    while (this.slots[fd]) fd++
+    return fd
   }
 
   private put(fd: number, file: FileDescription, cloexec: boolean): void {

@@ -64,7 +64,7 @@ export class PipeReader extends OpenFile {
     return answerFionread(task, request, argument, this.pipe.length)
   }
   override get readable(): boolean {
-    return this.pipe.length > 0 || this.pipe.writers === 0
+    return this.pipe.length > 0
   }
   override get writable(): boolean {
     return false
@@ -102,7 +102,7 @@ export class PipeWriter extends OpenFile {
     return false
   }
   override get writable(): boolean {
-    return this.pipe.space >= PIPE_BUF || this.pipe.readers === 0
+    return this.pipe.space >= PIPE_BUF
   }
   get hangup(): number {
     return this.pipe.readers === 0 ? POLL.ERR : 0

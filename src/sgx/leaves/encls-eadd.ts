@@ -1,21 +1,10 @@
 import { PAGE_SIZE } from '../../cpu/index.ts'
-import {
-  ATTRIBUTES,
-  PAGE_TYPES,
-  SECINFO,
-  SECINFO_FLAGS,
-  SECINFO_FLAGS_RESERVED,
-  SECINFO_PAGE_TYPE_SHIFT,
-  SECINFO_RESERVED,
-  TCS,
-  TCS_FLAGS,
-  TCS_RESERVED,
-} from '../../spec/sgx/index.ts'
+import { ATTRIBUTES, SECINFO, SECINFO_FLAGS, TCS, TCS_FLAGS, TCS_RESERVED } from '../../spec/sgx/index.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf, reservedIsZero } from '../leaf.ts'
 import { measureEADD } from '../measurement.ts'
 import { TCS_STATE } from '../mode.ts'
-import { isAligned } from '../operands.ts'
+import { isAligned, secinfoFlags } from '../operands.ts'
 
 export interface EaddArguments {
   /** An EPC page that is not in use. */
@@ -41,10 +30,9 @@ export const EADD = enclsLeaf<EaddArguments, void>({
     if (!isAligned(linaddr, 4096n)) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
     const SCRATCH_SECINFO = secinfo.slice(0, SECINFO.size)
     const scratch = SECINFO.view(SCRATCH_SECINFO)
-    if (scratch.FLAGS & SECINFO_FLAGS_RESERVED || !reservedIsZero(SCRATCH_SECINFO, SECINFO_RESERVED)) {
-      return refuse.GP('SECINFO reserved fields are zero')
-    }
-    const PT = PAGE_TYPES[Number((scratch.FLAGS >> SECINFO_PAGE_TYPE_SHIFT) & 0xffn)]
+    const flags = secinfoFlags(SCRATCH_SECINFO)
+    if (!flags) return refuse.GP('SECINFO reserved fields are zero')
+    const { PT } = flags
     if (PT !== 'PT_REG' && PT !== 'PT_TCS') return refuse.GP('SECINFO.FLAGS.PT is PT_REG or PT_TCS')
     if (target.VALID) return refuse.PF(target.physicalAddress, 0, 'EPCM(DS:RCX).VALID = 0')
     if (!secs.VALID) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).VALID = 1')
@@ -58,7 +46,7 @@ export const EADD = enclsLeaf<EaddArguments, void>({
         if ((tcs.FSLIMIT & 0xfff) !== 0xfff) return refuse.GP('TCS.FSLIMIT & 0FFFH = 0FFFH')
         if ((tcs.GSLIMIT & 0xfff) !== 0xfff) return refuse.GP('TCS.GSLIMIT & 0FFFH = 0FFFH')
       }
-    } else if (scratch.FLAGS & SECINFO_FLAGS.W && !(scratch.FLAGS & SECINFO_FLAGS.R)) {
+    } else if (flags.W && !flags.R) {
       return refuse.GP('SECINFO.FLAGS.W = 0 or SECINFO.FLAGS.R = 1')
     }
     const BASEADDR = BigInt(enclave.BASEADDR)
@@ -78,9 +66,9 @@ export const EADD = enclsLeaf<EaddArguments, void>({
     }
     measureEADD(enclave.measurement, linaddr - BASEADDR, SCRATCH_SECINFO)
 
-    target.R = (scratch.FLAGS & SECINFO_FLAGS.R) !== 0n
-    target.W = (scratch.FLAGS & SECINFO_FLAGS.W) !== 0n
-    target.X = (scratch.FLAGS & SECINFO_FLAGS.X) !== 0n
+    target.R = PT === 'PT_REG' && flags.R
+    target.W = PT === 'PT_REG' && flags.W
+    target.X = PT === 'PT_REG' && flags.X
     target.PT = PT
     target.ENCLAVEADDRESS = Number(linaddr)
     target.ENCLAVESECS = secs

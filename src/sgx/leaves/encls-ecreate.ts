@@ -1,21 +1,10 @@
 import { PAGE_SIZE } from '../../cpu/index.ts'
-import {
-  ATTRIBUTES,
-  GPRSGX,
-  EXINFO,
-  MISCSELECT,
-  SECINFO,
-  SECINFO_FLAGS_RESERVED,
-  SECINFO_PAGE_TYPE_SHIFT,
-  SECINFO_RESERVED,
-  SECS,
-  SECS_RESERVED,
-} from '../../spec/sgx/index.ts'
+import { ATTRIBUTES, GPRSGX, EXINFO, MISCSELECT, SECS, SECS_RESERVED } from '../../spec/sgx/index.ts'
 import { Enclave } from '../enclave.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf, reservedIsZero } from '../leaf.ts'
 import { measureECREATE } from '../measurement.ts'
-import { isCanonical } from '../operands.ts'
+import { isCanonical, secinfoFlags } from '../operands.ts'
 import { xsaveSize } from '../profile.ts'
 
 export interface EcreateArguments {
@@ -32,11 +21,9 @@ export const ECREATE = enclsLeaf<EcreateArguments, void>({
   inputs: { source: 'PAGEINFO.SRCPGE', secinfo: 'PAGEINFO.SECINFO', target: 'Address of the destination SECS page' },
   run(sgx, { target, source, secinfo }, refuse) {
     const { profile } = sgx
-    const { FLAGS } = SECINFO.view(secinfo)
-    if (FLAGS & SECINFO_FLAGS_RESERVED || !reservedIsZero(secinfo, SECINFO_RESERVED)) {
-      return refuse.GP('SECINFO reserved fields are zero')
-    }
-    if (((FLAGS >> SECINFO_PAGE_TYPE_SHIFT) & 0xffn) !== 0n) return refuse.GP('SECINFO.FLAGS.PT = PT_SECS')
+    const SECINFO = secinfoFlags(secinfo)
+    if (!SECINFO) return refuse.GP('SECINFO reserved fields are zero')
+    if (SECINFO.PT !== 'PT_SECS') return refuse.GP('SECINFO.FLAGS.PT = PT_SECS')
     if (target.VALID) return refuse.PF(target.physicalAddress, 0, 'EPCM(DS:RCX).VALID = 0')
 
     const secs = SECS.view(source)

@@ -1,12 +1,19 @@
 import type { EnclsLeafName, EncluLeafName } from '../../spec/sgx/index.ts'
 import type { EnclsLeaf, EncluLeaf } from '../leaf.ts'
 import { EADD } from './encls-eadd.ts'
+import { EAUG } from './encls-eaug.ts'
 import { ECREATE } from './encls-ecreate.ts'
 import { EEXTEND } from './encls-eextend.ts'
 import { EINIT } from './encls-einit.ts'
+import { EMODPR } from './encls-emodpr.ts'
+import { EMODT } from './encls-emodt.ts'
 import { EREMOVE } from './encls-eremove.ts'
+import { EACCEPT } from './enclu-eaccept.ts'
+import { EACCEPTCOPY } from './enclu-eacceptcopy.ts'
+import { EDECCSSA } from './enclu-edeccssa.ts'
 import { EENTER } from './enclu-eenter.ts'
 import { EEXIT } from './enclu-eexit.ts'
+import { EMODPE } from './enclu-emodpe.ts'
 import { ERESUME } from './enclu-eresume.ts'
 
 /** ENCLU, in the order of its leaf numbers. An unsupported leaf stops the run by name. */
@@ -17,11 +24,11 @@ export const ENCLU = {
   EENTER,
   ERESUME,
   EEXIT,
-  EACCEPT:        'unsupported',
-  EMODPE:         'unsupported',
-  EACCEPTCOPY:    'unsupported',
+  EACCEPT,
+  EMODPE,
+  EACCEPTCOPY,
   EVERIFYREPORT2: 'unsupported',
-  EDECCSSA:       'unsupported',
+  EDECCSSA,
 } satisfies Record<EncluLeafName, EncluLeaf | 'unsupported'> as Record<EncluLeafName, EncluLeaf | 'unsupported'>
 
 /** ENCLS, in the order of its leaf numbers. The driver calls `ENCLS.ECREATE(sgx, { … })`; an unsupported leaf is no function. `never`: arguments differ. */
@@ -40,9 +47,9 @@ export const ENCLS = {
   EPA:        'unsupported',
   EWB:        'unsupported',
   ETRACK:     'unsupported',
-  EAUG:       'unsupported',
-  EMODPR:     'unsupported',
-  EMODT:      'unsupported',
+  EAUG,
+  EMODPR,
+  EMODT,
   ERDINFO:    'unsupported',
   ETRACKC:    'unsupported',
   ELDBC:      'unsupported',

@@ -80,7 +80,7 @@ describe('layouts of volume 3D', () => {
 
   it('every leaf has its own number', () => {
     for (const table of [sgx.ENCLU_LEAVES, sgx.ENCLS_LEAVES]) {
-      const numbers = Object.values(table).map((row) => row.number)
+      const numbers = Object.values<{ number: number }>(table).map((row) => row.number)
       expect(new Set(numbers).size).toBe(numbers.length)
     }
   })

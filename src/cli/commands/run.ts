@@ -1,0 +1,62 @@
+import { resolve } from 'node:path'
+import { EncluError } from '../../base/index.ts'
+import type { Machine, MachineOptions, ProcessorName } from '../../api/index.ts'
+import { guestEnvironment } from '../environment.ts'
+import { exitCodeOf } from '../exit-codes.ts'
+import { failWith } from '../failure.ts'
+import { openLog, printLine, say, type Log } from '../output.ts'
+import type { RunOptions } from '../run-options.ts'
+import { forwardSignals } from '../signals.ts'
+import { formatStats } from '../stats.ts'
+
+/** `enclu run`. Returns the exit code. */
+export async function run(file: string, args: readonly string[], options: RunOptions, env: NodeJS.ProcessEnv): Promise<number> {
+  // Loaded only now: usage errors and --help do not wait for the emulator.
+  const [api, { nodeHost }] = await Promise.all([import('../../api/index.ts'), import('../../host-node/index.ts')])
+  if (options.cpu === 'help') {
+    for (const [name, { summary }] of Object.entries(api.PROCESSORS)) printLine(`${name.padEnd(12)}${summary}`)
+    return 0
+  }
+  const cpu = processor(options.cpu, api.PROCESSORS)
+  const log = openLog(options.log)
+  const machine = new api.Machine({ port: nodeHost(), ...machineOptions(options, log), ...(cpu && { cpu }) })
+  const argv = [options.argv0 ?? file, ...args]
+  const stopForwarding = forwardSignals(machine)
+  const started = performance.now()
+  try {
+    const status = await machine.run(file, argv, guestEnvironment(env, options.env ?? [], options.unset ?? []))
+    return exitCodeOf(status)
+  } catch (e) {
+    return failWith(e)
+  } finally {
+    stopForwarding()
+    if (options.stats || options.statsFormat) printStats(machine, performance.now() - started, options, log)
+    log.close()
+  }
+}
+
+function processor(name: string | undefined, known: Readonly<Record<string, unknown>>): ProcessorName | undefined {
+  if (name === undefined) return undefined
+  if (Object.hasOwn(known, name)) return name as ProcessorName
+  const names = Object.keys(known).join(', ')
+  throw new EncluError('ERR_BAD_OPTION', `there is no processor '${name}' for --cpu; there are: ${names}`, { cpu: name })
+}
+
+function machineOptions(options: RunOptions, log: Log): Omit<MachineOptions, 'port' | 'cpu'> {
+  const absolute = (paths: readonly string[] = []): string[] => paths.map((path) => resolve(path))
+  return {
+    sgx: options.sgx,
+    translate: options.translate,
+    ...(options.epc !== undefined && { epcSize: options.epc }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+    allowRead: absolute(options.allowRead),
+    allowWrite: absolute(options.allowWrite),
+    onNotice: say,
+    ...(options.strace && { onSyscall: log.line }),
+    ...(options.traceSgx && { onSgx: log.line }),
+  }
+}
+
+function printStats(machine: Machine, milliseconds: number, options: RunOptions, log: Log): void {
+  for (const line of formatStats(machine.stats(), milliseconds, options.statsFormat ?? 'text')) log.line(line)
+}

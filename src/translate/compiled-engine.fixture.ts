@@ -1,0 +1,112 @@
+/** The region compiler as an engine of test/native: each instruction becomes a region of its own, kept for the next state. */
+import type { Engine } from '../../test/native/compare.ts'
+import { CODE_BASE, DATA_BASE, dataPages, memoryResult, type NativeState } from '../../test/native/oracle.ts'
+import { codeAddress } from '../../test/native/random-state.ts'
+import { Fault, PAGE_SIZE, STATE } from '../cpu/index.ts'
+import { createDecoder, ROWS, type Insn } from '../isa/index.ts'
+import { TestMachine } from '../isa/test-machine.ts'
+import { ModuleWriter } from '../wasm/index.ts'
+import { createDispatcher } from './dispatcher.ts'
+import { FIRST_EXIT, RegionCompiler, RETURN } from './region.ts'
+
+const decodeAll = createDecoder(ROWS, new Set(ROWS.flatMap((r) => r.feature ?? [])))
+const SIGNALS: Readonly<Record<string, number>> = { DE: 8, DB: 5, BP: 5, OF: 11, UD: 4, SS: 7, GP: 11, PF: 11, AC: 7, XM: 8, MF: 8 }
+
+export interface CompiledEngine extends Engine {
+  /** States that translated code finished itself, and states it handed to the evaluator. */
+  readonly counts: { translated: number; handedOver: number }
+}
+
+export function compiledEngine(): CompiledEngine {
+  const m = new TestMachine()
+  const { state, evaluator, ram } = m
+  m.map(DATA_BASE, 2)
+  m.map(CODE_BASE, 2, 'rwx')
+  const counts = { translated: 0, handedOver: 0 }
+  const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
+  const dispatcher = createDispatcher(ram, table, { miss: () => RETURN.EXIT, step: () => RETURN.EXIT })
+  let current: { key: string; run: (depth: number) => number; insn: Insn } | undefined
+  ram.u32[STATE.VIEW / 4] = evaluator.view.at
+
+  const compile = (s: NativeState): typeof current => {
+    const start = Number(codeAddress(s))
+    const key = `${start} ${s.code.toString()}`
+    if (current?.key === key) return current
+    const insn = decodeAll(s.code, 0, start, s.code.length)
+    if (!insn?.row.op) return undefined
+    const w = new ModuleWriter()
+    w.importMemory('m', ram.u8.length / 0x1_0000)
+    const enter = w.importFunction('enter', w.type(['i64', 'i32', 'i32'], ['i32']))
+    const slow = w.importFunction('slow', w.type(['i32'], ['i32']))
+    const flags = w.importFunction('flags', w.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
+    const blocks = new Map([[start, { address: start, insns: [insn], successors: [] }]])
+    const code = new RegionCompiler(start, blocks, () => FIRST_EXIT).compile({ enter, slow, flags, regions: new Map() })
+    w.addFunction(w.type(['i32'], ['i32']), code, 'r')
+    const e = { m: ram.memory, enter: dispatcher.enter, slow: () => RETURN.EXIT, flags: dispatcher.flags }
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(w.write()), { e })
+    return (current = { key, run: exports['r'] as (depth: number) => number, insn })
+  }
+
+  const execute = (s: NativeState): Fault | undefined => {
+    try {
+      const start = Number(codeAddress(s))
+      const end = s.codePage1 === false ? Math.max(0, CODE_BASE + PAGE_SIZE - start) : s.code.length
+      if (end < s.code.length) return new Fault('PF', 0x14, BigInt(CODE_BASE + PAGE_SIZE))
+      const c = compile(s)
+      ram.i32[STATE.FUEL / 4] = 1000
+      // The second time finds the page-table entries that the evaluator filled.
+      if (c) {
+        const code = c.run(0)
+        if (code === RETURN.CONTINUE) {
+          counts.translated++
+          return undefined
+        }
+        counts.handedOver++
+        if (code !== FIRST_EXIT) throw new Error(`the region returned ${code}`)
+      }
+      const insn = c?.insn ?? decodeAll(s.code, 0, start, s.code.length)
+      state.rip = start
+      if (insn) evaluator.step(insn)
+      return undefined
+    } catch (e) {
+      if (e instanceof Fault) return e.errorCode === 0x15 && e.address === ram.u64[STATE.RIP / 8] ? undefined : e
+      throw e
+    }
+  }
+
+  return {
+    name: 'wasm',
+    counts,
+    run(s) {
+      const before = dataPages(s)
+      s.prot.forEach((p, k) => {
+        m.page(DATA_BASE + k * PAGE_SIZE).set(before.subarray(k * PAGE_SIZE, (k + 1) * PAGE_SIZE))
+        m.protect(DATA_BASE + k * PAGE_SIZE, p)
+        // Fill the tables, so that translated code need not hand over only because it is the first to come.
+        if (p !== 'none') evaluator.view.readable(DATA_BASE + k * PAGE_SIZE)
+        if (p === 'rw') evaluator.view.writable(DATA_BASE + k * PAGE_SIZE)
+      })
+      state.reset()
+      s.gpr.forEach((v, n) => state.setGpr(n, v))
+      state.rflags = BigInt(s.rflags)
+      state.mxcsr = s.mxcsr
+      for (let n = 0; n < 16; n++) state.xmm(n).set(s.xmm.subarray(16 * n, 16 * n + 16))
+      if (s.fsBase !== undefined) state.fsBase = s.fsBase
+      if (s.gsBase !== undefined) state.gsBase = s.gsBase
+      ram.u32[STATE.VIEW / 4] = evaluator.view.at
+      state.rip = Number(codeAddress(s))
+      const fault = execute(s)
+      const pages = new Uint8Array(2 * PAGE_SIZE)
+      pages.set(m.page(DATA_BASE))
+      pages.set(m.page(DATA_BASE + PAGE_SIZE), PAGE_SIZE)
+      const xmm = new Uint8Array(256)
+      for (let n = 0; n < 16; n++) xmm.set(state.xmm(n), 16 * n)
+      return {
+        gpr: BigUint64Array.from({ length: 16 }, (_, n) => state.gpr(n)), rip: ram.u64[STATE.RIP / 8] ?? 0n,
+        rflags: Number(state.rflags), mxcsr: state.mxcsr, xmm, fsBase: state.fsBase, gsBase: state.gsBase,
+        ...memoryResult(pages),
+        ...(fault && { fault: { signal: SIGNALS[fault.name] ?? 0, vector: fault.vector, errorCode: fault.errorCode ?? 0, cr2: fault.address ?? 0n } }),
+      }
+    },
+  }
+}
