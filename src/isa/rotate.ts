@@ -4,7 +4,7 @@ import { RCX, type ArithmeticFlag } from '../spec/x86/index.ts'
 import { packFlags } from './flag-bits.ts'
 import type { Insn } from './insn.ts'
 import type { Cpu } from './ops.ts'
-import { get, put } from './operand.ts'
+import { get, operand, put } from './operand.ts'
 import { insn } from './rows.ts'
 import { constantCount, countInCL, countMask, shiftForms } from './shift.ts'
 
@@ -23,10 +23,11 @@ function finish<V>(m: Cpu<V>, i: Insn, r: V, CF: V, OF: V): void {
 }
 
 /**
- * Undefined: OF after rotates by more than one. Intel's processors leave it alone when the count is an immediate, and take the
- * change of sign in the first step when the count is in CL.
+ * Undefined: OF after rotates by more than one. Intel's processors leave it alone for a register and an immediate count, and take
+ * the change of sign in the first step for the other forms.
  */
-const overflow = <V>(m: Cpu<V>, i: Insn, firstStep: V): V => ((constantCount(i, 1) ?? 1) > 1 ? m.flag('OF') : firstStep)
+const overflow = <V>(m: Cpu<V>, i: Insn, firstStep: V): V =>
+  (constantCount(i, 1) ?? 1) > 1 && operand(i, 0).kind === 'reg' ? m.flag('OF') : firstStep
 
 function rotate<V>(m: Cpu<V>, i: Insn, left: boolean): void {
   const { w } = i

@@ -106,10 +106,10 @@ function movePiece(p: Progress, from: bigint, to: bigint, size: number): bigint 
   const { e } = p
   e.address(stringOperand(p.i, 1))
   const source = e.linear(from, size, 'R')
+  const a = e.view.readable(source)
   const target = e.linear(to, size, 'W')
   const count = smallest(p.piece, elementsInPage(source, size), elementsInPage(target, size), wrapLimit(p, size))
   if (count === 0n) return 0n
-  const a = e.view.readable(source)
   const b = e.view.writable(target)
   const length = Number(count) * size
   const { u8 } = e.state.ram

@@ -1,7 +1,7 @@
 import { EIO, ERRNO, type ErrnoName } from '../spec/linux/index.ts'
 
 // Object.entries cannot know the literal types.
-const NAMES = new Map(Object.entries(ERRNO).map(([name, number]) => [number, name as ErrnoName]))
+const NAMES = new Map<number, ErrnoName>(Object.entries(ERRNO).map(([name, number]) => [number, name as ErrnoName]))
 
 /** 'EINVAL' for 22 or -22. */
 export const errnoName = (errno: number): ErrnoName | undefined => NAMES.get(Math.abs(errno))

@@ -13,3 +13,4 @@ export { AddressSpace, type Denial, type HostMapping, type Translation } from '.
 export { SYSCALLS } from './syscalls/table.ts'
 export { signalName } from './strace.ts'
 export type { Syscall } from './syscall.ts'
+export { SYSTEM_FOLDERS, type Grants } from './vfs/sandbox.ts'

@@ -4,7 +4,7 @@ import type { HostPort } from '../port/index.ts'
 import type { Sgx } from '../sgx/index.ts'
 import * as linux from '../spec/linux/index.ts'
 import { callSyscall, rerunSyscall } from './dispatch.ts'
-import { AddressSpace, type HostMapping } from './mm/address-space.ts'
+import { AddressSpace } from './mm/address-space.ts'
 import { deliver, hasDeliverable } from './signal/delivery.ts'
 import { serveFault } from './signal/faults.ts'
 import { sendToGroup } from './signal/send.ts'
@@ -59,8 +59,6 @@ export interface KernelOptions extends KernelHooks {
   readonly seed?: bigint
   readonly vdso?: KernelVdso
   readonly processor?: ProcessorFacts
-  /** Of SGX: what code outside enclaves sees of an EPC page. */
-  readonly hostMapping?: HostMapping
   /** A system call that Linux has and enclu has not: end the run with ERR_UNIMPLEMENTED, or answer -ENOSYS. */
   readonly unknownSyscall?: 'stop' | 'enosys'
   readonly uid?: number
@@ -72,6 +70,8 @@ export interface KernelOptions extends KernelHooks {
   readonly cpuinfo?: string
 }
 
+/** Virtual nanoseconds that a task may have the processor while others could run. */
+const TIME_SLICE = 4_000_000n
 /** Of the first process: an ordinary number, since programs treat process 1 specially. */
 const FIRST_PID = 1000
 
@@ -102,6 +102,7 @@ export class Kernel {
   stalled = false
   private running: Task | undefined
   private preempted = false
+  private sliceStart = 0n
   private lastPid = FIRST_PID - 1
   private accountedTo = 0n
   private readonly wallClockAtStart: bigint
@@ -153,7 +154,12 @@ export class Kernel {
   }
 
   createSpace(): AddressSpace {
-    return new AddressSpace(this.ram, this.options.hostMapping)
+    const { sgx } = this.options
+    return new AddressSpace(this.ram, (frame) => {
+      const mapping = sgx?.epc.hostMapping(frame)
+      invariant(mapping, 'a page that is no EPC page was mapped as one')
+      return mapping
+    })
   }
 
   /**
@@ -230,14 +236,18 @@ export class Kernel {
     if (from && from.state !== 'dead') from.block = this.state.save()
     this.running = task
     this.state.load(task.block)
+    this.sliceStart = this.accountedTo
     this.options.onSwitch?.(from, task)
   }
 
   /** Round robin: the current task until it waits or is preempted, then the next one that can run. */
   private pick(): Task | undefined {
     const { running } = this
-    if (running && !this.preempted && canRun(running, this.accountedTo)) return running
+    // A task that makes one system call after another never uses up the machine's budget.
+    const expired = this.preempted || this.accountedTo - this.sliceStart >= TIME_SLICE
+    if (running && !expired && canRun(running, this.accountedTo)) return running
     this.preempted = false
+    this.sliceStart = this.accountedTo
     const ring = [...this.tasks.values()]
     const after = running ? ring.findIndex((task) => task.pid > running.pid) : 0
     const start = after < 0 ? 0 : after

@@ -33,6 +33,8 @@ export interface Wait {
   readonly deadline?: bigint
   /** signal(7), "Interruption of system calls": these end with EINTR whatever SA_RESTART says. */
   readonly neverRestarts?: true
+  /** What a handler's interruption answers instead of -EINTR: part of the work was done. Such a call is not started anew. */
+  readonly interrupted?: number
   /** The wait ends and the call is not run again: a signal, or the end of the task. */
   readonly cancel?: () => void
 }

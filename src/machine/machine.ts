@@ -160,8 +160,8 @@ export class Machine {
   }
 
   private isVdsoEnclu(kernel: Kernel): boolean {
-    const { vdsoBase } = kernel.current.space
-    return vdsoBase !== undefined && this.vdso.exceptionTable.some((x) => vdsoBase + x.ip === this.state.rip)
+    const { vdso } = kernel.current.space
+    return vdso !== 0 && this.vdso.exceptionTable.some((x) => vdso + x.ip === this.state.rip)
   }
 
   private leaveEnclave(): void {

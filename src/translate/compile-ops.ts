@@ -264,8 +264,12 @@ export abstract class CompileOps implements Ops<Node> {
     const t = FP[fmt]
     return this.xor(8, this.ltU(fmt, this.sub(fmt, this.magnitude(fmt, bits), this.lit(fmt, t.min)), this.lit(fmt, t.span)), this.lit(8, 1))
   }
+  private mayBeUnusual(fmt: FpWidth, bits: Node): Node {
+    return bits.sound ? this.lit(8, 0) : this.notNormal(fmt, bits)
+  }
   private isDenormal(fmt: FpWidth, bits: Node): Node {
     const t = FP[fmt]
+    if (bits.sound) return this.lit(8, 0)
     return this.ltU(fmt, this.sub(fmt, this.magnitude(fmt, bits), this.lit(fmt, t.one)), this.lit(fmt, t.denormal))
   }
   private isNotFinite(fmt: FpWidth, bits: Node): Node {
@@ -277,7 +281,7 @@ export abstract class CompileOps implements Ops<Node> {
 
   fp(op: 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', fmt: FpWidth, a: Node, b: Node): Node {
     this.requireFastFp()
-    const unusual = this.or(8, this.notNormal(fmt, a), this.notNormal(fmt, b))
+    const unusual = this.or(8, this.mayBeUnusual(fmt, a), this.mayBeUnusual(fmt, b))
     const denormal = this.or(8, this.isDenormal(fmt, a), this.isDenormal(fmt, b))
     if (op === 'min' || op === 'max') {
       this.exitIfBoth(unusual, this.or(8, denormal, this.or(8, this.isNotFinite(fmt, a), this.isNotFinite(fmt, b))))
@@ -289,12 +293,14 @@ export abstract class CompileOps implements Ops<Node> {
     const zeroIsFine = op === 'add' || op === 'sub' ? this.lit(8, 1) : op === 'mul' ? this.or(8, this.isZero(fmt, a), this.isZero(fmt, b)) : this.isZero(fmt, a)
     const fine = this.and(8, this.isZero(fmt, r), zeroIsFine)
     this.exitIfBoth(this.or(8, unusual, this.notNormal(fmt, r)), this.or(8, denormal, this.and(8, this.notNormal(fmt, r), node('i32', 'i32.eqz', [fine]))))
+    r.sound = true
     return r
   }
   fpSqrt(fmt: FpWidth, a: Node): Node {
     this.requireFastFp()
     const r = this.asBits(fmt, node(FP[fmt].fp, `${FP[fmt].fp}.sqrt`, [this.asFp(fmt, a)]))
     this.exitIf(this.or(8, this.isDenormal(fmt, a), this.and(8, this.notNormal(fmt, r), node('i32', 'i32.eqz', [this.isZero(fmt, r)]))))
+    r.sound = true
     return r
   }
   fpCompare(fmt: FpWidth, predicate: number, a: Node, b: Node): Node {
@@ -320,12 +326,14 @@ export abstract class CompileOps implements Ops<Node> {
   /** Leaves unless both are zero, normal or infinite. */
   private ordered(fmt: FpWidth, a: Node, b: Node): [Node, Node] {
     const bad = (n: Node): Node => this.or(8, this.isDenormal(fmt, n), this.ltU(fmt, this.lit(fmt, fmt === 32 ? 0xff00_0000 : 0xffe0_0000_0000_0000n), this.magnitude(fmt, n)))
-    this.exitIfBoth(this.or(8, this.notNormal(fmt, a), this.notNormal(fmt, b)), this.or(8, bad(a), bad(b)))
+    this.exitIfBoth(this.or(8, this.mayBeUnusual(fmt, a), this.mayBeUnusual(fmt, b)), this.or(8, bad(a), bad(b)))
     return [this.asFp(fmt, a), this.asFp(fmt, b)]
   }
   fpFromInt(fmt: FpWidth, w: 32 | 64, a: Node): Node {
     if (!(fmt === 64 && w === 32)) this.requireFastFp()
-    return this.asBits(fmt, node(FP[fmt].fp, `${FP[fmt].fp}.convert_${w === 64 ? 'i64' : 'i32'}_s`, [a]))
+    const r = this.asBits(fmt, node(FP[fmt].fp, `${FP[fmt].fp}.convert_${w === 64 ? 'i64' : 'i32'}_s`, [a]))
+    r.sound = true
+    return r
   }
   fpToInt(fmt: FpWidth, w: 32 | 64, truncate: boolean, a: Node): Node {
     this.requireFastFp()

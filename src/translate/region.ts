@@ -277,7 +277,7 @@ export class RegionCompiler {
     this.spill()
     this.code.i32(number).call(this.parts.slow)
     this.returnIfSet()
-    this.t.flags = undefined
+    this.t.forgetLanes()
     // The evaluator took this instruction's fuel.
     this.accounted++
   }

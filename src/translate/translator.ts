@@ -3,7 +3,7 @@ import { VIEW } from '../cpu/index.ts'
 import type { ArithmeticFlag } from '../spec/x86/index.ts'
 import type { Code } from '../wasm/index.ts'
 import {
-  CONDITION_NAMES, conditionText, fopOf, recipeOf, type AccessAttributes, type Cpu, type FlagRecipe, type Insn, type IntWidth, type JumpKind, type MemoryOperand, type Width,
+  CONDITION_NAMES, conditionText, fopOf, recipeOf, type AccessAttributes, type Cpu, type FlagRecipe, type Insn, type IntWidth, type JumpKind, type MemoryOperand, type SimdOp, type Width,
 } from '../isa/index.ts'
 import { type BlockAccess, type CheckGroup, Origins } from './affine.ts'
 import { CompileOps } from './compile-ops.ts'
@@ -95,6 +95,8 @@ export class Translator extends CompileOps implements Cpu<Node> {
   private writes = new Map<number, Node>()
   private flagWrite: { recipe: FlagRecipe; w: IntWidth; inputs: readonly Node[]; condition: Node | undefined } | undefined
   private terminator: Terminator | undefined
+  /** XMM lanes that hold a normal number or zero, as 'width:lane' by local: the checks of the instruction that made them say so. */
+  private readonly soundLanes = new Map<number, ReadonlySet<string>>()
   private known: { operand: MemoryOperand; address: Node } | undefined
 
   // The analysis.
@@ -148,7 +150,14 @@ export class Translator extends CompileOps implements Cpu<Node> {
   /** `flags`: what the flag locals hold on every way into the block. */
   enterBlock(flags: KnownFlags): void {
     this.hosts?.reset()
+    this.soundLanes.clear()
     this.flags = flags
+  }
+
+  /** The evaluator did an instruction: nothing is known of what it wrote. */
+  forgetLanes(): void {
+    this.soundLanes.clear()
+    this.flags = undefined
   }
 
   /** Writes the instruction. `flagsLive`: what it does to the flags can be seen by someone. */
@@ -183,6 +192,8 @@ export class Translator extends CompileOps implements Cpu<Node> {
     }
     if (t && typeof t.target !== 'number') push(locals.rip, t.target)
     for (const [n, value] of this.writes) push(n, value)
+    const lanes = [...this.writes].filter(([n]) => n >= FIRST_XMM).map(([n, value]) => [n, this.lanesOf(value)] as const)
+    for (const [n, sound] of lanes) this.soundLanes.set(n, sound)
     const f = this.flagWrite
     if (f && flagsLive) {
       const slots = [locals.fa, locals.fb, locals.fc]
@@ -274,6 +285,25 @@ export class Translator extends CompileOps implements Cpu<Node> {
     this.touched.xmmWritten.add(n)
     value.uses++
     this.writes.set(FIRST_XMM + n, value)
+  }
+
+  override simd(op: SimdOp, args: readonly Node[], lane?: number): Node {
+    const n = super.simd(op, args, lane)
+    const width = op === 'i32x4.extract_lane' ? 32 : op === 'i64x2.extract_lane' ? 64 : 0
+    const [from] = args
+    if (width && from?.op === 'local') n.sound = this.soundLanes.get(from.value as number)?.has(`${width}:${lane}`) ?? false
+    return n
+  }
+  /** Lanes of `n` known to be sound. Writing one lane of one width makes the other width's knowledge of that half void. */
+  private lanesOf(n: Node): ReadonlySet<string> {
+    if (n.op === 'local') return this.soundLanes.get(n.value as number) ?? new Set()
+    const [base, value] = n.args
+    const width = n.name === 'i32x4.replace_lane' ? 32 : n.name === 'i64x2.replace_lane' ? 64 : 0
+    const lane = n.lanes[0] ?? 0
+    if (!width || !base || !value) return new Set()
+    const sound = new Set([...this.lanesOf(base)].filter((x) => x.startsWith(`${width}:`) && x !== `${width}:${lane}`))
+    if (value.sound) sound.add(`${width}:${lane}`)
+    return sound
   }
 
   // Memory.

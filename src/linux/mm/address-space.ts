@@ -99,13 +99,13 @@ export class AddressSpace implements PageSource {
   private bringIn(vma: Vma, address: number, access: Access, present: BackingPage | undefined): BackingPage | BackingFault {
     if (vma.shared && vma.backing) {
       if (present && (access !== 'W' || present.writable)) return present
-      const page = vma.backing.page(address, this.offsetIn(vma, address), access)
+      const page = vma.backing.page(address, this.offsetIn(vma, address), access, vma.prot)
       if (typeof page !== 'string') this.install(address, page, present)
       return page
     }
     if (!present) {
       if (!vma.backing) return this.installOwn(address, this.ram.allocateFrame(), undefined)
-      const page = vma.backing.page(address, this.offsetIn(vma, address), access === 'W' ? 'R' : access)
+      const page = vma.backing.page(address, this.offsetIn(vma, address), access === 'W' ? 'R' : access, vma.prot)
       if (typeof page === 'string') return page
       this.install(address, page, undefined)
       if (access !== 'W') return page

@@ -20,9 +20,9 @@ export interface BackingPage {
 export interface Backing {
   /**
    * The page's frame for this access. The address space keeps the answer in its page table (retaining the frame) until it is
-   * unmapped or zapped, and makes a private copy on a write to a private mapping.
+   * unmapped or zapped, and makes a private copy on a write to a private mapping. `protection` is what the mapping allows.
    */
-  page(address: number, offset: number, access: Access): BackingPage | BackingFault
+  page(address: number, offset: number, access: Access, protection: number): BackingPage | BackingFault
   /** Checked by mmap and mprotect before anything changes: 0 or a negative errno (SGX: the kernel's may_map rule). */
   mayMap?(start: number, end: number, protection: number): number
   /** One more mapping shows it (split, fork), one less. A new object counts the mapping that it was made for. */

@@ -79,8 +79,10 @@ function endCall(kernel: Kernel, task: Task, action: Disposition): void {
   task.call = undefined
   task.state = 'runnable'
   call.wait.cancel?.()
-  const restarts = (action.flags & linux.SA.RESTART) !== 0 && !call.wait.neverRestarts
+  const { interrupted, neverRestarts } = call.wait
+  const restarts = (action.flags & linux.SA.RESTART) !== 0 && !neverRestarts && interrupted === undefined
+  const answer = interrupted ?? -linux.EINTR
   if (restarts) kernel.state.rip -= SYSCALL_LENGTH
-  else kernel.state.setGpr(RAX, BigInt.asUintN(64, BigInt(-linux.EINTR)))
-  call.finish?.(restarts ? 'restarts' : -linux.EINTR)
+  else kernel.state.setGpr(RAX, BigInt.asUintN(64, BigInt(answer)))
+  call.finish?.(restarts ? 'restarts' : answer)
 }

@@ -3,6 +3,7 @@ import { isHostError, type HostPort } from '../../port/index.ts'
 import { EACCES, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, O } from '../../spec/linux/index.ts'
 import { devFileSystem, plainDevices, sgxDevices, ttyDevice } from '../devices/index.ts'
 import type { Sgx } from '../../sgx/index.ts'
+import type { AddressSpace } from '../mm/address-space.ts'
 import type { Process } from '../task/process.ts'
 import type { Task } from '../task/task.ts'
 import { ConsoleFile } from './console-file.ts'
@@ -121,6 +122,10 @@ function create(task: Task, place: Place, flags: number, permissions: number): F
   return place.parent.create(task, place.name, flags, permissions)
 }
 
+function* spacesOf(processes: Iterable<Process>): Iterable<AddressSpace> {
+  for (const { threads } of processes) for (const { space } of threads) yield space
+}
+
 /** What is not the host's, by path. */
 function madeUp(parts: VfsParts): Readonly<Record<string, Node>> {
   const { sgx, cpuinfo = '' } = parts.options
@@ -128,7 +133,7 @@ function madeUp(parts: VfsParts): Readonly<Record<string, Node>> {
     '/dev': devFileSystem({
       ...plainDevices((into) => into.set(parts.random(into.length))),
       tty: ttyDevice(parts.port.console),
-      ...(sgx ? sgxDevices(sgx) : {}),
+      ...(sgx ? sgxDevices({ sgx, spaces: () => spacesOf(parts.processes.values()) }) : {}),
     }),
     '/proc': procFileSystem({
       processes: () => parts.processes.values(),

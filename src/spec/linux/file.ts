@@ -102,6 +102,9 @@ export const flock = struct('flock', 32, { l_type: u16(0), l_whence: u16(2), l_s
 /** statfs(2): file system types that we show. */
 export const FS_MAGIC = { TMPFS: 0x0102_1994, PROC: 0x9fa0, SYSFS: 0x6265_6572, EXT4: 0xef53 } as const
 
+/** Major number of the miscellaneous devices, which have their minor numbers from the kernel: the SGX devices are among them. */
+export const MISC_MAJOR = 10
+
 /** How dev_t packs a device number: 12 bits of major, 20 of minor, the minor's low 8 bits lowest. */
 export const makedev = (major: number, minor: number): bigint =>
   (BigInt(minor) & 0xffn) | (BigInt(major & 0xfff) << 8n) | ((BigInt(minor) & ~0xffn) << 12n) | ((BigInt(major) & ~0xfffn) << 32n)
