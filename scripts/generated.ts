@@ -1,8 +1,11 @@
 /** Which parts of which documents are generated. */
+import { exitCodesTable, optionsTable } from './cli-tables.ts'
 import { quirksText } from './quirks.ts'
 import { roomsPicture } from './rooms-picture.ts'
 
 export const GENERATED: readonly { readonly file: string; readonly name: string; readonly text: () => string }[] = [
+  { file: 'README.md', name: 'options', text: optionsTable },
+  { file: 'README.md', name: 'exit codes', text: exitCodesTable },
   { file: 'ARCHITECTURE.md', name: 'rooms', text: roomsPicture },
   { file: 'docs/quirks.md', name: 'quirks', text: quirksText },
 ]

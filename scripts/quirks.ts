@@ -46,10 +46,14 @@ function quirksOf(file: string): Quirk[] {
 
 /** The generated part of docs/quirks.md. */
 export function quirksText(): string {
-  const all = sourceFiles('src').filter((file) => !/\.(test|cases|fixture|tmp)\.ts$/.test(file)).flatMap(quirksOf)
+  const all = sourceFiles('src')
+    .filter((file) => !/\.(test|cases|fixture|tmp)\.ts$/.test(file))
+    .flatMap(quirksOf)
   return (Object.keys(TAGS) as Tag[])
     .map((tag) => {
-      const lines = all.filter((q) => q.tag === tag).map((q) => `- [${q.file.slice(4)}](../${q.file}): ${escape(q.text)}`)
+      const lines = all
+        .filter((q) => q.tag === tag)
+        .map((q) => `- [${q.file.slice(4)}](../${q.file}): ${escape(q.text)}`)
       return [`### ${tag}: ${TAGS[tag]}`, '', ...(lines.length > 0 ? lines : ['None.'])].join('\n')
     })
     .join('\n\n')

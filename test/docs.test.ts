@@ -5,7 +5,14 @@ import { describe, expect, test } from 'vitest'
 import { GENERATED, withGenerated } from '../scripts/generated.ts'
 import { sourceFiles } from '../scripts/imports.ts'
 
-const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/quirks.md', 'docs/references.md', 'docs/glossary.md']
+const DOCUMENTS = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/quirks.md',
+  'docs/references.md',
+  'docs/glossary.md',
+]
 
 describe('generated parts', () => {
   test.each(GENERATED)('$file, $name: fresh (else: npm run gen)', ({ file, name, text }) => {
@@ -16,14 +23,19 @@ describe('generated parts', () => {
 
 describe('links', () => {
   test.each(DOCUMENTS)('%s: every relative link names a file', (document) => {
-    const targets = Array.from(readFileSync(document, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g), ([, to = '']) => to)
+    const targets = Array.from(
+      readFileSync(document, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g),
+      ([, to = '']) => to,
+    )
     expect(targets.filter((to) => !existsSync(join(dirname(document), to)))).toEqual([])
   })
 })
 
 describe('citations', () => {
   test('use keys of docs/references.md', () => {
-    const keys = new Set(Array.from(readFileSync('docs/references.md', 'utf8').matchAll(/^\| ([\w-]+) +\|/gm), ([, key]) => key))
+    const keys = new Set(
+      Array.from(readFileSync('docs/references.md', 'utf8').matchAll(/^\| ([\w-]+) +\|/gm), ([, key]) => key),
+    )
     const unknown = sourceFiles('src').flatMap((file) =>
       Array.from(readFileSync(file, 'utf8').matchAll(/\[([A-Z][\w-]*) "/g), ([, key = '']) => key)
         .filter((key) => !keys.has(key))

@@ -35,7 +35,9 @@ describe('the list of rooms', () => {
     expect(folders.map((entry) => entry.name).sort()).toEqual([...names].sort())
   })
   test('lets a room import only rooms that come before it', () => {
-    const wrong = names.flatMap((name, at) => (rooms[name] ?? []).filter((other) => !names.slice(0, at).includes(other)))
+    const wrong = names.flatMap((name, at) =>
+      (rooms[name] ?? []).filter((other) => !names.slice(0, at).includes(other)),
+    )
     expect(wrong).toEqual([])
   })
   test('is the picture in ARCHITECTURE.md (npm run gen)', () => {
@@ -72,7 +74,9 @@ describe('imports', () => {
   })
   test('leave src only in tests', () => {
     const wrong = objections((file, specifier) =>
-      isTest(file) || !isRelative(specifier) || resolveImport(file, specifier).startsWith('src/') ? undefined : specifier,
+      isTest(file) || !isRelative(specifier) || resolveImport(file, specifier).startsWith('src/')
+        ? undefined
+        : specifier,
     )
     expect(wrong).toEqual([])
   })

@@ -25,5 +25,4 @@ export const ERROR_EXIT_CODES = {
   ERR_UNIMPLEMENTED:  EXIT.FAILURE,
 } as const satisfies Record<ErrorCode, number>
 
-export const exitCodeOf = (status: ExitStatus): number =>
-  status.kind === 'exited' ? status.code : 128 + status.signal
+export const exitCodeOf = (status: ExitStatus): number => (status.kind === 'exited' ? status.code : 128 + status.signal)

@@ -12,7 +12,7 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
  */
 export function writeText(fd: number, text: string): void {
   const data = Buffer.from(text)
-  for (let done = 0; done < data.length; ) {
+  for (let done = 0; done < data.length;) {
     try {
       done += writeSync(fd, data, done)
     } catch (e) {

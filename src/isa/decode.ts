@@ -61,6 +61,7 @@ const HIGH_BYTES = numbers.map((n): Operand => ({ kind: 'reg', w: 8, n: n & 3, h
 const XMMS = Object.fromEntries(
   ([8, 16, 32, 64, 128] as const).map((w) => [w, numbers.map((n): Operand => ({ kind: 'xmm', w, n }))]),
 )
+const STACK = Array.from({ length: 8 }, (_, n): Operand => ({ kind: 'st', n }))
 const ONE: Operand = { kind: 'imm', w: 8, value: 1n }
 const NO_OPERANDS: readonly Operand[] = []
 
@@ -146,7 +147,9 @@ class Decoder {
     const entry = this.find(this.table, map * 256 + byte, cell)
     if (!entry) {
       this.p = behindOpcode
-      return this.unknown(this.find(unimplementedTable(), map * 256 + byte, cell))
+      const other = this.find(unimplementedTable(), map * 256 + byte, cell)
+      // None of them can be locked.
+      return other && !lock ? this.unknown(other) : fault.UD()
     }
     if (entry.hasModrm && this.modrm < 0xc0) {
       if (entry.ignoresMod) this.modrm |= 0xc0
@@ -195,8 +198,7 @@ class Decoder {
     throw TRUNCATED
   }
 
-  private unknown(entry: Entry | undefined): never {
-    if (!entry) return fault.UD()
+  private unknown(entry: Entry): never {
     const bytes = this.bytes.slice(this.start, this.limit)
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- an event of the run, as a Fault is
     throw new UnknownInstruction(bytes, this.address, entry.row.mnemonic)
@@ -259,6 +261,7 @@ class Decoder {
         case METHOD.Z: out.push(this.register(w, (this.opcode & 7) | ((rex << 3) & 8))); break
         case METHOD.fixed: out.push(this.register(w, n)); break
         case METHOD.one: out.push(ONE); break
+        case METHOD.st: out.push(STACK[n < 0 ? modrm & 7 : n] as Operand); break
         case METHOD.I: {
           // Iz is sign-extended to the operand size.
           const wide = code === SIZE.z ? size : (w as IntWidth)

@@ -25,6 +25,8 @@ export type Operand =
   | { readonly kind: 'reg'; readonly w: IntWidth; readonly n: number; readonly high: boolean }
   /** `w` is how many low bits the instruction uses. */
   | { readonly kind: 'xmm'; readonly w: Width; readonly n: number }
+  /** ST(n). */
+  | { readonly kind: 'st'; readonly n: number }
   | MemoryOperand
   /** Already extended to w bits, unsigned. */
   | { readonly kind: 'imm'; readonly w: IntWidth; readonly value: bigint }
@@ -62,7 +64,7 @@ export interface Insn {
  *   bs (imm8 sign-extended to v), v64 (64, or 16 with a 66 prefix: stack instructions), ss sd ps pd as their width;
  *   fixed registers by name: AL CL AX DX eAX rAX (rAX: by operand size), and the constant 1.
  *   Also: X and Y the memory at RSI and RDI (string instructions), B that at RBX, S C D a segment, control, debug register (an immediate
- *   with its number); sizes bs64 and z64: as bs and z, extended to v64; no size: memory of no width (LEA).
+ *   with its number); ST0 and STi, the x87 registers ST(0) and the one in ModRM.r/m; sizes bs64 and z64: as bs and z, extended to v64; no size: memory of no width (LEA).
  */
 export interface Row {
   readonly mnemonic: string

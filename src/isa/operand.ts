@@ -18,7 +18,7 @@ export function memory(i: Insn, k: number): MemoryOperand {
 /** Width of a general-purpose, immediate or memory operand. */
 export function widthOf(i: Insn, k: number): IntWidth {
   const o = operand(i, k)
-  invariant(o.kind !== 'rel' && o.w !== 0 && o.w !== 128, `${i.row.mnemonic}: operand ${k} has no integer width`)
+  invariant(o.kind !== 'rel' && o.kind !== 'st' && o.w !== 0 && o.w !== 128, `${i.row.mnemonic}: operand ${k} has no integer width`)
   return o.w
 }
 
@@ -31,6 +31,7 @@ export function get<V>(m: Cpu<V>, i: Insn, k: number, willWrite = false): V {
     case 'mem': return m.load(o.w === 0 ? 64 : o.w, m.address(o), { willWrite })
     case 'xmm': return m.xmm(o.n)
     case 'rel': return m.lit(64, o.target)
+    case 'st': return invariant(false, `${i.row.mnemonic}: operand ${k} is an x87 register`)
   }
 }
 

@@ -12,7 +12,7 @@ import { SSE_MOVE_CASES } from './sse-move.cases.ts'
 import { SSE_SHUFFLE_CASES } from './sse-shuffle.cases.ts'
 import { SSE_STATE_CASES } from './sse-state.cases.ts'
 import { FAMILIES } from './table.ts'
-import { TestMachine } from './test-machine.ts'
+import { TestMachine } from './test-machine.fixture.ts'
 
 const CASES: Readonly<Record<string, readonly SseCase[]>> = {
   'sse-move': SSE_MOVE_CASES,

@@ -2,10 +2,22 @@
 import { PAGE_SIZE } from '../cpu/index.ts'
 import { RDI } from '../spec/x86/index.ts'
 import type { Evaluator } from './evaluator.ts'
-import type { Insn, Row } from './insn.ts'
+import type { Insn, MemoryOperand, Row } from './insn.ts'
 import { get, put } from './operand.ts'
 import type { FpWidth } from './ops.ts'
-import { alone, isMemory, lane, low, mergeLow, putWhole, whole, withLane, xmmOf, type Op } from './sse-operand.ts'
+import {
+  addressWithin,
+  alone,
+  isMemory,
+  lane,
+  low,
+  mergeLow,
+  putWhole,
+  whole,
+  withLane,
+  xmmOf,
+  type Op,
+} from './sse-operand.ts'
 
 const aligned: Op = (m, i) => putWhole(m, i, 0, whole(m, i, 1))
 const unaligned: Op = (m, i) => putWhole(m, i, 0, whole(m, i, 1, false), false)
@@ -75,18 +87,9 @@ function maskedStore(e: Evaluator, i: Insn): void {
   const { state, view } = e
   const mask = state.xmm(xmmOf(i, 1))
   const data = state.xmm(xmmOf(i, 0))
-  const start = e.address({
-    kind: 'mem',
-    w: 128,
-    seg: i.seg,
-    base: RDI,
-    index: -1,
-    scale: 0,
-    disp: 0n,
-    a32: i.a32,
-  }) as bigint
-  const upper = demandWrite(e, BigInt.asUintN(64, start + 8n))
-  const lower = demandWrite(e, start)
+  const at: MemoryOperand = { kind: 'mem', w: 128, seg: i.seg, base: RDI, index: -1, scale: 0, disp: 0n, a32: i.a32 }
+  const upper = demandWrite(e, addressWithin(e, at, 8))
+  const lower = demandWrite(e, addressWithin(e, at, 0))
   for (let k = 0; k < 16; k++)
     if ((mask[k] ?? 0) >= 0x80) view.write(k < 8 ? lower + k : upper + k - 8, data.slice(k, k + 1))
 }

@@ -1,6 +1,7 @@
 /** XMM operands and their lanes, for the texts of the SSE families. */
 import { invariant } from '../base/index.ts'
-import type { Insn, Row } from './insn.ts'
+import type { Evaluator } from './evaluator.ts'
+import type { Insn, MemoryOperand, Row } from './insn.ts'
 import { operand } from './operand.ts'
 import type { Cpu, FpWidth, Ops } from './ops.ts'
 
@@ -34,6 +35,16 @@ export function putWhole<V>(m: Cpu<V>, i: Insn, k: number, value: V, aligned = t
   const o = operand(i, k)
   if (o.kind === 'mem') m.store(128, m.address(o), value, aligned ? ALIGNED : undefined)
   else m.setXmm(xmmOf(i, k), value)
+}
+
+/**
+ * Linear address of the byte `offset` bytes into a memory operand, for instructions that reach it by an addition of their own: with
+ * 32-bit addresses that is done before the segment base is added, and wraps.
+ */
+export function addressWithin(e: Evaluator, m: MemoryOperand, offset: number): bigint {
+  const effective = e.effectiveAddress(m) as bigint
+  const moved = BigInt.asUintN(m.a32 ? 32 : 64, effective + BigInt(offset))
+  return BigInt.asUintN(64, (e.address(m) as bigint) - effective + moved)
 }
 
 /** The low 32 or 64 bits of operand k; memory of that size needs no alignment. */

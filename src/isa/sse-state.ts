@@ -10,6 +10,7 @@ import { MXCSR_MASK } from '../spec/x86/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
 import { memory } from './operand.ts'
+import { addressWithin } from './sse-operand.ts'
 
 const IMAGE_SIZE = 512
 /** The rest of the image is reserved or the software's own: processors check that it is there and leave it alone. */
@@ -34,11 +35,8 @@ function imageAddress(e: Evaluator, i: Insn, access: 'R' | 'W'): number {
   // Unlike other aligned accesses, this one is checked to be canonical before anything else.
   if (BigInt.asUintN(64, BigInt.asIntN(48, address)) !== address) e.linear(address, 1, access)
   if (address % 16n) fault.GP(0)
-  // With 32-bit addresses the last byte is found before the segment base is added, and may be at the bottom again.
-  const effective = e.effectiveAddress(m) as bigint
-  const last = BigInt.asUintN(m.a32 ? 32 : 64, effective + BigInt(IMAGE_SIZE - 1)) - effective
-  for (const end of [address + last, address]) {
-    const at = e.linear(BigInt.asUintN(64, end), 1, access)
+  for (const end of [addressWithin(e, m, IMAGE_SIZE - 1), address]) {
+    const at = e.linear(end, 1, access)
     if (access === 'W') e.view.writable(at)
     else e.view.readable(at)
   }

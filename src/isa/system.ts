@@ -127,11 +127,11 @@ export const SYSTEM = [
   privileged('SYSEXIT', [['0F 35', '']]),
   privileged('GETSEC', [['NP 0F 37', '']], noEnclave),
   insn({
-    mnemonic: 'MOV', spec: 'MOV—Move to/from Control Registers', flow: 'exit', rows: [['0F 20 /r', 'Rq, Cq'], ['0F 22 /r', 'Cq, Rq']],
+    mnemonic: 'MOV', spec: 'MOV—Move to/from Control Registers', flow: 'exit', rows: [['0F 20 /r', 'Eq, Cq'], ['0F 22 /r', 'Cq, Eq']],
     slow: (_e, i) => ([0n, 2n, 3n, 4n, 8n].includes(controlRegister(i)) ? GP0() : UD()),
   }),
   insn({
-    mnemonic: 'MOV', spec: 'MOV—Move to/from Debug Registers', flow: 'exit', rows: [['0F 21 /r', 'Rq, Dq'], ['0F 23 /r', 'Dq, Rq']],
+    mnemonic: 'MOV', spec: 'MOV—Move to/from Debug Registers', flow: 'exit', rows: [['0F 21 /r', 'Eq, Dq'], ['0F 23 /r', 'Dq, Eq']],
     slow: (_e, i) => (controlRegister(i) < 8n ? GP0() : UD()),
   }),
   privileged('LLDT', [['0F 00 /2', 'Ew']]),

@@ -28,6 +28,7 @@ import { SSE_STATE } from './sse-state.ts'
 import { STACK } from './stack.ts'
 import { STRING } from './string.ts'
 import { SYSTEM } from './system.ts'
+import { X87_CONTROL } from './x87-control.ts'
 import { UNIMPLEMENTED } from './unimplemented.ts'
 
 /** Every family, in the order of the manual's volume 1. The name is the file's. */
@@ -36,14 +37,14 @@ export const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
   move: MOVE, exchange: EXCHANGE, stack: STACK, add: ADD, multiply: MULTIPLY, logic: LOGIC, shift: SHIFT, rotate: ROTATE, bit: BIT,
   control: CONTROL, string: STRING, 'flag-control': FLAG_CONTROL, misc: MISC,
   'sse-move': SSE_MOVE, 'sse-float': SSE_FLOAT, 'sse-estimate': SSE_ESTIMATE, 'sse-shuffle': SSE_SHUFFLE, 'sse-convert': SSE_CONVERT,
-  'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, system: SYSTEM,
+  'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, 'x87-control': X87_CONTROL, system: SYSTEM,
 }
 export const ROWS: readonly Row[] = Object.values(FAMILIES).flat()
 
-/** The operand codes by addressing method. 'fixed' registers: n is the register; 'one' is the constant 1. */
+/** The operand codes by addressing method. 'fixed' registers: n is the register; 'one' is the constant 1; 'st': -1 for ModRM.r/m. */
 // prettier-ignore
 export const METHOD = {
-  E: 0, G: 1, R: 2, M: 3, Z: 4, I: 5, J: 6, O: 7, V: 8, W: 9, U: 10, X: 11, Y: 12, S: 13, C: 14, D: 15, B: 16, fixed: 17, one: 18,
+  E: 0, G: 1, R: 2, M: 3, Z: 4, I: 5, J: 6, O: 7, V: 8, W: 9, U: 10, X: 11, Y: 12, S: 13, C: 14, D: 15, B: 16, fixed: 17, one: 18, st: 19,
 } as const
 export type Method = (typeof METHOD)[keyof typeof METHOD]
 
@@ -66,7 +67,7 @@ const FIXED: Readonly<Record<string, OperandSpec>> = {
   AL: { method: METHOD.fixed, size: 8, n: 0 }, CL: { method: METHOD.fixed, size: 8, n: 1 },
   AX: { method: METHOD.fixed, size: 16, n: 0 }, DX: { method: METHOD.fixed, size: 16, n: 2 },
   eAX: { method: METHOD.fixed, size: SIZE.z, n: 0 }, rAX: { method: METHOD.fixed, size: SIZE.v, n: 0 },
-  1: { method: METHOD.one, size: 8, n: 0 },
+  1: { method: METHOD.one, size: 8, n: 0 }, ST0: { method: METHOD.st, size: 0, n: 0 }, STi: { method: METHOD.st, size: 0, n: -1 },
 }
 
 /** One code of the operands column; undefined if it is not one. */

@@ -1,11 +1,12 @@
 import { invariant } from '../base/index.ts'
-import { Fault, type CpuState } from '../cpu/index.ts'
-import { ARITHMETIC_MASK, GPR, RAX, RBP, RBX, RCX, RFLAGS, RSP, VECTOR } from '../spec/x86/index.ts'
+import { Fault, STATE, type CpuState } from '../cpu/index.ts'
+import { ARITHMETIC_MASK, RAX, RBP, RBX, RCX, RFLAGS, RSP, VECTOR } from '../spec/x86/index.ts'
 import { EXINFO, EXITINFO, GPRSGX, MISCSELECT } from '../spec/sgx/index.ts'
 import { leaveMode } from './entry.ts'
+import { setRegister } from './operands.ts'
 import type { EnclaveMode } from './mode.ts'
 import type { Sgx } from './processor.ts'
-import { saveXsave, synthesize, xsaveArea, type X87Synthetic } from './xsave.ts'
+import { saveXsave, synthesize, type X87Synthetic } from './xsave.ts'
 
 /** Asynchronous enclave exit ("AEX Operational Detail"). */
 
@@ -28,9 +29,9 @@ export function aex(sgx: Sgx, state: CpuState, cause: Fault | undefined): Fault 
 
   const gpr = GPRSGX.view(state.ram.u8, mode.CR_GPR_PA)
   const { URSP, URBP } = gpr
-  for (let n = 0; n < 16; n++) state.setGpr(n, 0n)
+  state.ram.u8.fill(0, STATE.GPR, STATE.GPR + 128)
   state.setGpr(RAX, ERESUME_LEAF)
-  state.setGpr(RBX, mode.CR_TCS_LA)
+  setRegister(state, RBX, mode.CR_TCS_LA)
   state.setGpr(RCX, AEP)
   state.setGpr(RSP, URSP)
   state.setGpr(RBP, URBP)
@@ -40,7 +41,7 @@ export function aex(sgx: Sgx, state: CpuState, cause: Fault | undefined): Fault 
   tcs.CSSA = CSSA + 1
   leaveMode(state, mode)
   sgx.mode = undefined
-  sgx.onEvent?.({ kind: 'AEX', fault: cause, RIP, AEP, TCS: mode.CR_TCS_LA, frame: CSSA })
+  sgx.onEvent?.({ kind: 'AEX', fault: cause, RIP, AEP, TCS: BigInt(mode.CR_TCS_LA), frame: CSSA })
   return cause?.address === undefined ? cause : new Fault(cause.name, cause.errorCode, cause.address & ~LOW_12_BITS)
 }
 
@@ -50,7 +51,8 @@ function saveState(sgx: Sgx, state: CpuState, mode: EnclaveMode, cause: Fault | 
   sgx.epc.beforeWrite(CR_XSAVE_PAGE_0)
   sgx.epc.beforeWrite(CR_GPR_PA - (CR_GPR_PA % 4096))
   const gpr = GPRSGX.view(state.ram.u8, CR_GPR_PA)
-  for (let n = 0; n < 16; n++) gpr[GPR[n] ?? 'RAX'] = state.gpr(n)
+  // The GPR area begins with the 16 registers in encoding order, as the state block does.
+  state.ram.u8.copyWithin(CR_GPR_PA, STATE.GPR, STATE.GPR + 128)
   // TF is saved as 0; RF as the handler's stack would show it: 1 for a fault, so that an instruction breakpoint does not hit twice.
   const TRAPS: readonly number[] = [VECTOR.DB, VECTOR.BP, VECTOR.OF]
   const RF = cause && !TRAPS.includes(cause.vector) ? BigInt(RFLAGS.RF) : 0n
@@ -58,7 +60,7 @@ function saveState(sgx: Sgx, state: CpuState, mode: EnclaveMode, cause: Fault | 
   gpr.RIP = BigInt(state.rip)
   gpr.FSBASE = state.fsBase
   gpr.GSBASE = state.gsBase
-  saveXsave(state, xsaveArea(state, CR_XSAVE_PAGE_0), mode.enclave.XFRM)
+  saveXsave(state, CR_XSAVE_PAGE_0, mode.enclave.XFRM)
 }
 
 /** EXITINFO, and EXINFO if the enclave selected it. */

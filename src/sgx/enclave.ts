@@ -1,5 +1,5 @@
 import type { Sha256 } from '../crypto/index.ts'
-import { SECS } from '../spec/sgx/index.ts'
+import { ATTRIBUTES, SECS } from '../spec/sgx/index.ts'
 import type { EpcPage } from './epc.ts'
 
 /**
@@ -16,6 +16,8 @@ export class Enclave {
   readonly MISCSELECT: number
   readonly ATTRIBUTES: bigint
   readonly XFRM: bigint
+  readonly MODE64BIT: boolean
+  readonly AEXNOTIFY: boolean
   /** Running MRENCLAVE. */
   readonly measurement: Sha256
   /** SECS.EID. */
@@ -40,6 +42,8 @@ export class Enclave {
     this.MISCSELECT = secs.MISCSELECT
     this.ATTRIBUTES = secs.ATTRIBUTES
     this.XFRM = secs.XFRM
+    this.MODE64BIT = this.hasAttribute(ATTRIBUTES.MODE64BIT)
+    this.AEXNOTIFY = this.hasAttribute(ATTRIBUTES.AEXNOTIFY)
     this.measurement = measurement
     this.EID = EID
   }

@@ -1,6 +1,6 @@
 import { invariant } from '../base/index.ts'
 import { PAGE_SIZE, type Mapping, type Ram } from '../cpu/index.ts'
-import { PT, TCS, type PageType } from '../spec/sgx/index.ts'
+import { TCS, type PageType } from '../spec/sgx/index.ts'
 import type { Enclave } from './enclave.ts'
 
 /**
@@ -17,6 +17,7 @@ export class EpcPage {
   readonly frame: number
   /** The 4096 bytes, live. */
   readonly bytes: Uint8Array
+  private readonly dv: DataView
   /** The page read as a TCS, for pages of type PT_TCS. */
   readonly tcs: ReturnType<typeof TCS.view>
 
@@ -40,12 +41,21 @@ export class EpcPage {
     this.physicalAddress = physicalAddress
     this.frame = ram.allocateFrame()
     this.bytes = ram.u8.subarray(this.frame, this.frame + PAGE_SIZE)
+    this.dv = new DataView(this.bytes.buffer, this.frame, PAGE_SIZE)
     this.tcs = TCS.view(this.bytes)
   }
 
-  /** The page type as SECINFO.FLAGS encodes it. */
-  get pageTypeNumber(): number {
-    return PT[this.PT]
+  /** Bits 11:0 of a 64-bit field: 0 if it is a multiple of the page size. */
+  low12(offset: number): number {
+    return this.dv.getUint32(offset, true) & 0xfff
+  }
+
+  /**
+   * A 64-bit field of the page as a number: exact below 2^53, which covers every address; a larger one stays larger. Enclave entry
+   * is hot, and a bigint for each field would cost more than all its checks.
+   */
+  number(offset: number): number {
+    return this.dv.getUint32(offset + 4, true) * 0x1_0000_0000 + this.dv.getUint32(offset, true)
   }
 }
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createHash, createPublicKey, sign } from 'node:crypto'
 import { rsa3072Quotients } from '../crypto/index.ts'
 import { CpuState, Fault, fault, Ram, type Access, type Mapping } from '../cpu/index.ts'

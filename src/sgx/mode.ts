@@ -10,7 +10,7 @@ export interface EnclaveMode {
   readonly enclave: Enclave
   /** CR_TCS_PA. */
   readonly tcs: EpcPage
-  readonly CR_TCS_LA: bigint
+  readonly CR_TCS_LA: number
   /** Byte offsets in linear memory of the current SSA frame's GPR and XSAVE areas. EDECCSSA moves them. */
   CR_GPR_PA: number
   CR_XSAVE_PAGE_0: number

@@ -1,4 +1,5 @@
-import { USER_END } from '../cpu/index.ts'
+import { alignDown } from '../base/index.ts'
+import { STATE, USER_END, type CpuState } from '../cpu/index.ts'
 import { ARITHMETIC_MASK, PF_ERROR, RAX, RFLAGS } from '../spec/x86/index.ts'
 import {
   PAGE_TYPES,
@@ -11,6 +12,7 @@ import {
   type SgxErrorCode,
 } from '../spec/sgx/index.ts'
 import { epcmFaultCode } from './enclave-pages.ts'
+import type { Enclave } from './enclave.ts'
 import type { EpcPage } from './epc.ts'
 import { reservedIsZero, type EncluContext } from './leaf.ts'
 
@@ -20,12 +22,32 @@ import { reservedIsZero, type EncluContext } from './leaf.ts'
  * Deviation: addresses of the kernel's half count as not canonical, so what would be a #PF or a fetch fault there is a #GP(0). No
  * program can have anything there.
  */
-export const isCanonical = (address: bigint): boolean => address < BigInt(USER_END)
+export const isCanonical = (address: number | bigint): boolean => address < USER_END
 
-export const isAligned = (address: bigint, size: bigint): boolean => (address & (size - 1n)) === 0n
+/**
+ * A register as a number: exact below 2^53; a larger one stays larger and so is not canonical. No bigint is made on the way, as
+ * enclave entry is hot.
+ */
+export function register({ ram }: CpuState, n: number): number {
+  const at = STATE.GPR / 4 + 2 * n
+  return (ram.u32[at + 1] ?? 0) * 0x1_0000_0000 + (ram.u32[at] ?? 0)
+}
 
-/** 64-bit linear addresses wrap around. */
-export const linear = (address: bigint): bigint => BigInt.asUintN(64, address)
+/** Sets a register to an address. */
+export function setRegister({ ram }: CpuState, n: number, value: number): void {
+  const at = STATE.GPR / 4 + 2 * n
+  ram.u32[at] = value % 0x1_0000_0000
+  ram.u32[at + 1] = Math.floor(value / 0x1_0000_0000)
+}
+
+/** SECS.BASEADDR + an offset that a TCS gives; 64-bit linear addresses wrap around. */
+export function enclaveAddress(enclave: Enclave, page: EpcPage, field: number, more = 0): number {
+  const offset = page.number(field)
+  if (offset < USER_END) return enclave.BASEADDR + offset + more
+  const high = BigInt(page.number(field + 4) % 0x1_0000_0000)
+  const low = BigInt(offset % 0x1_0000_0000)
+  return Number(BigInt.asUintN(64, (high << 32n) + low + BigInt(enclave.BASEADDR + more)))
+}
 
 /**
  * The EPC page that a linear address resolves to. Faults as an access of this kind would: first as paging demands (no SGX bit), then
@@ -33,12 +55,12 @@ export const linear = (address: bigint): bigint => BigInt.asUintN(64, address)
  */
 export function resolveEpc(
   { sgx, memory, refuse }: EncluContext,
-  address: bigint,
+  address: number,
   access: 'R' | 'W',
   operand: string,
 ): EpcPage {
   if (!isCanonical(address)) return refuse.GP(`${operand} is canonical`)
-  const { frame } = memory.translate(Number(address), access)
+  const { frame } = memory.translate(address, access)
   const page = sgx.epc.pageAt(frame)
   return page ?? refuse.PF(address, epcmFaultCode(access), `${operand} resolves within an EPC`)
 }
@@ -47,16 +69,14 @@ export function resolveEpc(
 export const EPCM_WRITE = PF_ERROR.SGX | PF_ERROR.P | PF_ERROR.U | PF_ERROR.W
 
 /** "is within CR_ELRANGE", for an operand of a leaf that runs inside. */
-export function isInElrange({ sgx }: EncluContext, address: bigint): boolean {
-  const enclave = sgx.mode?.enclave
-  return enclave !== undefined && address < BigInt(USER_END) && enclave.contains(Number(address))
-}
+export const isInElrange = ({ sgx }: EncluContext, address: number): boolean =>
+  sgx.mode?.enclave.contains(address) ?? false
 
 /** An operand in a plain page of the enclave that runs: the EPCM checks that EACCEPT, EMODPE and others make on it. */
 export function checkOperandPage(
   { sgx, refuse }: EncluContext,
   page: EpcPage,
-  address: bigint,
+  address: number,
   access: 'R' | 'W',
   operand: string,
 ): void {
@@ -70,12 +90,12 @@ export function checkOperandPage(
   if (page.PT !== 'PT_REG') PF('PT = PT_REG')
   if (page.ENCLAVESECS !== sgx.mode?.enclave.page) PF('ENCLAVESECS = CR_ACTIVE_SECS')
   // Erratum: EACCEPT and EACCEPTCOPY print "DS:RBX & FFFH" and "DS:RBX"; the page's address is meant, as in EMODPE.
-  if (page.ENCLAVEADDRESS !== Number(address - (address & 0xfffn))) PF(`ENCLAVEADDRESS = ${operand} & ~FFFH`)
+  if (page.ENCLAVEADDRESS !== alignDown(address, 4096)) PF(`ENCLAVEADDRESS = ${operand} & ~FFFH`)
 }
 
 /** SECINFO.FLAGS from memory of the enclave; #GP if a reserved field is set. */
-export function readSecinfo({ refuse }: EncluContext, page: EpcPage, address: bigint): SecinfoFlags {
-  const bytes = page.bytes.subarray(Number(address & 0xfffn), Number(address & 0xfffn) + SECINFO.size)
+export function readSecinfo({ refuse }: EncluContext, page: EpcPage, address: number): SecinfoFlags {
+  const bytes = page.bytes.subarray(address % 4096, (address % 4096) + SECINFO.size)
   const flags = secinfoFlags(bytes)
   return flags ?? refuse.GP('SECINFO reserved fields are zero')
 }

@@ -1,6 +1,6 @@
 import { EncluError, hex } from '../base/index.ts'
 import { createSha256, type Sha256Provider } from '../crypto/index.ts'
-import { type CpuState, type Fault, type Ram } from '../cpu/index.ts'
+import { STATE, type CpuState, type Fault, type Ram } from '../cpu/index.ts'
 import { RAX } from '../spec/x86/index.ts'
 import {
   ENCLS_LEAVES,
@@ -79,7 +79,8 @@ export class Sgx {
    * state is then as before the instruction, and inside an enclave the caller goes on with `aex`.
    */
   enclu(state: CpuState, memory: HostPages, nextRip = state.rip + ENCLU_LENGTH): EncluLeafName {
-    const number = Number(state.gpr(RAX) & 0xffff_ffffn)
+    // The upper half of RAX is ignored.
+    const number = state.ram.u32[(STATE.GPR + 8 * RAX) / 4] ?? 0
     const name = ENCLU_BY_NUMBER[number]
     if (name === undefined) return this.refusalsOf('EENTER').GP(`EAX (${hex(number)}) is a leaf number`)
     const refuse = this.refusalsOf(name)

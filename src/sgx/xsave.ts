@@ -7,6 +7,8 @@ import { XSAVE_HEADER, XSAVE_LEGACY } from '../spec/sgx/index.ts'
  * Extended States and AEX"). The processor has no further components yet.
  */
 
+const LEGACY = XSAVE_LEGACY.fields
+const HEADER = XSAVE_HEADER.fields
 const LEGACY_BYTES = XSAVE_LEGACY.size
 const X87_COMPONENT = 1n
 const SSE_COMPONENT = 2n
@@ -28,33 +30,29 @@ const x87 = (state: CpuState): { FCW: number; FSW: number; FTW: number } => {
 
 /** ST(i) is physical register (TOP + i) mod 8. */
 const physical = (FSW: number, i: number): number => (((FSW >> 11) & 7) + i) & 7
-const x87Register = (state: CpuState, n: number): Uint8Array => {
-  const at = STATE.X87_REGS + REGISTER_STRIDE * n
-  return state.ram.u8.subarray(at, at + REGISTER_BYTES)
-}
+/** Byte offset of a physical register. */
+const x87Register = (n: number): number => STATE.X87_REGS + REGISTER_STRIDE * n
 
-/** XSAVE of the components in XFRM. Bytes 464 to 511 stay as they are, as XSAVE leaves them. */
-export function saveXsave(state: CpuState, area: Uint8Array, XFRM: bigint): void {
-  const legacy = XSAVE_LEGACY.view(area)
+/** XSAVE of the components in XFRM at byte offset `at`. Bytes 464 to 511 stay as they are, as XSAVE leaves them. */
+export function saveXsave(state: CpuState, at: number, XFRM: bigint): void {
+  const { dv, u8 } = state.ram
   const { FCW, FSW, FTW } = x87(state)
-  legacy.FCW = FCW
-  legacy.FSW = FSW
   let abridged = 0
   for (let n = 0; n < 8; n++) if (((FTW >> (2 * n)) & 3) !== 3) abridged |= 1 << n
-  legacy.FTW = abridged
-  area[5] = 0
-  legacy.FOP = 0
-  legacy.FIP = 0n
-  legacy.FDP = 0n
-  legacy.MXCSR = state.mxcsr
-  legacy.MXCSR_MASK = MXCSR_MASK
-  legacy.ST.fill(0)
-  for (let i = 0; i < 8; i++) legacy.ST.set(x87Register(state, physical(FSW, i)), REGISTER_STRIDE * i)
-  for (let n = 0; n < 16; n++) legacy.XMM.set(state.xmm(n), 16 * n)
-  const header = XSAVE_HEADER.view(area, LEGACY_BYTES)
-  header.XSTATE_BV = XFRM & (X87_COMPONENT | SSE_COMPONENT)
-  header.XCOMP_BV = 0n
-  header.RESERVED.fill(0, 0, 8)
+  u8.fill(0, at, at + LEGACY.XMM.offset)
+  dv.setUint16(at + LEGACY.FCW.offset, FCW, true)
+  dv.setUint16(at + LEGACY.FSW.offset, FSW, true)
+  dv.setUint8(at + LEGACY.FTW.offset, abridged)
+  dv.setUint32(at + LEGACY.MXCSR.offset, state.mxcsr, true)
+  dv.setUint32(at + LEGACY.MXCSR_MASK.offset, MXCSR_MASK, true)
+  for (let i = 0; i < 8; i++) {
+    const from = x87Register(physical(FSW, i))
+    u8.copyWithin(at + LEGACY.ST.offset + REGISTER_STRIDE * i, from, from + REGISTER_BYTES)
+  }
+  u8.copyWithin(at + LEGACY.XMM.offset, STATE.XMM, STATE.XMM + LEGACY.XMM.size)
+  const header = at + LEGACY_BYTES
+  dv.setBigUint64(header + HEADER.XSTATE_BV.offset, XFRM & (X87_COMPONENT | SSE_COMPONENT), true)
+  u8.fill(0, header + HEADER.XCOMP_BV.offset, header + 24)
 }
 
 /** Would XRSTOR of the area raise #GP? The condition that does not hold, or undefined. */
@@ -68,37 +66,40 @@ export function xrstorProblem(area: Uint8Array, XFRM: bigint): string | undefine
   return undefined
 }
 
-/** XRSTOR of the components in XFRM. Preconditions: xrstorProblem found none. */
-export function restoreXsave(state: CpuState, area: Uint8Array): void {
-  const legacy = XSAVE_LEGACY.view(area)
-  const { XSTATE_BV } = XSAVE_HEADER.view(area, LEGACY_BYTES)
+/** XRSTOR of the components in XFRM from byte offset `at`. Preconditions: xrstorProblem found none. */
+export function restoreXsave(state: CpuState, at: number): void {
+  const { dv, u8 } = state.ram
+  const XSTATE_BV = dv.getBigUint64(at + LEGACY_BYTES + HEADER.XSTATE_BV.offset, true)
   initX87(state)
   if (XSTATE_BV & X87_COMPONENT) {
+    const FSW = dv.getUint16(at + LEGACY.FSW.offset, true)
     for (let i = 0; i < 8; i++) {
-      const from = REGISTER_STRIDE * i
-      x87Register(state, physical(legacy.FSW, i)).set(legacy.ST.subarray(from, from + REGISTER_BYTES))
+      const from = at + LEGACY.ST.offset + REGISTER_STRIDE * i
+      u8.copyWithin(x87Register(physical(FSW, i)), from, from + REGISTER_BYTES)
     }
-    setX87(state, legacy.FCW, legacy.FSW, fullTagWord(state, legacy.FTW))
+    const FTW = fullTagWord(state, dv.getUint8(at + LEGACY.FTW.offset))
+    setX87(state, dv.getUint16(at + LEGACY.FCW.offset, true), FSW, FTW)
   }
-  for (let n = 0; n < 16; n++) {
-    if (XSTATE_BV & SSE_COMPONENT) state.xmm(n).set(legacy.XMM.subarray(16 * n, 16 * n + 16))
-    else state.xmm(n).fill(0)
+  if (XSTATE_BV & SSE_COMPONENT) {
+    u8.copyWithin(STATE.XMM, at + LEGACY.XMM.offset, at + LEGACY.XMM.offset + LEGACY.XMM.size)
+  } else {
+    u8.fill(0, STATE.XMM, STATE.XMM + LEGACY.XMM.size)
   }
   // The standard form loads MXCSR whether XSTATE_BV[1] is set or not (volume 1, "Standard Form of XRSTOR").
-  state.mxcsr = legacy.MXCSR
+  state.mxcsr = dv.getUint32(at + LEGACY.MXCSR.offset, true)
 }
 
 /** The INIT state of x87 and SSE, with the exceptions that an asynchronous exit makes. */
 export function synthesize(state: CpuState, { FCW, FSW, MXCSR }: X87Synthetic): void {
   initX87(state)
   setX87(state, FCW, FSW, 0xffff)
-  for (let n = 0; n < 16; n++) state.xmm(n).fill(0)
+  state.ram.u8.fill(0, STATE.XMM, STATE.XMM + LEGACY.XMM.size)
   state.mxcsr = MXCSR
 }
 
 function initX87(state: CpuState): void {
   setX87(state, 0x37f, 0, 0xffff)
-  for (let n = 0; n < 8; n++) x87Register(state, n).fill(0)
+  state.ram.u8.fill(0, STATE.X87_REGS, STATE.X87_REGS + 8 * REGISTER_STRIDE)
 }
 
 function setX87(state: CpuState, FCW: number, FSW: number, FTW: number): void {
@@ -112,7 +113,10 @@ function setX87(state: CpuState, FCW: number, FSW: number, FTW: number): void {
 /** Volume 1, "x87 FPU Tag Word", from the abridged form: 0 valid, 1 zero, 2 special, 3 empty. */
 function fullTagWord(state: CpuState, abridged: number): number {
   let tags = 0
-  for (let n = 0; n < 8; n++) tags |= (abridged & (1 << n) ? tagOf(x87Register(state, n)) : 3) << (2 * n)
+  for (let n = 0; n < 8; n++)
+    tags |=
+      (abridged & (1 << n) ? tagOf(state.ram.u8.subarray(x87Register(n), x87Register(n) + REGISTER_BYTES)) : 3) <<
+      (2 * n)
   return tags
 }
 

@@ -4,7 +4,7 @@ import { CODE_BASE, DATA_BASE, dataPages, memoryResult, type NativeState } from 
 import { codeAddress } from '../../test/native/random-state.ts'
 import { Fault, PAGE_SIZE, STATE } from '../cpu/index.ts'
 import { createDecoder, ROWS, type Insn } from '../isa/index.ts'
-import { TestMachine } from '../isa/test-machine.ts'
+import { TestMachine } from '../isa/test-machine.fixture.ts'
 import { ModuleWriter } from '../wasm/index.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { FIRST_EXIT, RegionCompiler, RETURN } from './region.ts'

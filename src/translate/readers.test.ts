@@ -6,8 +6,8 @@
 import { describe, expect, test } from 'vitest'
 import { differences, failureText } from '../../test/native/compare.ts'
 import { Random, randomState, testSeed } from '../../test/native/random-state.ts'
-import { decodeAll, evaluatorEngine } from '../isa/evaluator-engine.ts'
-import { randomEncoding } from '../isa/random-insn.ts'
+import { decodeAll, evaluatorEngine } from '../isa/evaluator-engine.fixture.ts'
+import { randomEncoding } from '../isa/random-insn.fixture.ts'
 import { FAMILIES } from '../isa/index.ts'
 import { compiledEngine } from './compiled-engine.fixture.ts'
 

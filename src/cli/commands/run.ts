@@ -10,7 +10,12 @@ import { forwardSignals } from '../signals.ts'
 import { formatStats } from '../stats.ts'
 
 /** `enclu run`. Returns the exit code. */
-export async function run(file: string, args: readonly string[], options: RunOptions, env: NodeJS.ProcessEnv): Promise<number> {
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: RunOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
   // Loaded only now: usage errors and --help do not wait for the emulator.
   const [api, { nodeHost }] = await Promise.all([import('../../api/index.ts'), import('../../host-node/index.ts')])
   if (options.cpu === 'help') {
@@ -39,7 +44,9 @@ function processor(name: string | undefined, known: Readonly<Record<string, unkn
   if (name === undefined) return undefined
   if (Object.hasOwn(known, name)) return name as ProcessorName
   const names = Object.keys(known).join(', ')
-  throw new EncluError('ERR_BAD_OPTION', `there is no processor '${name}' for --cpu; there are: ${names}`, { cpu: name })
+  throw new EncluError('ERR_BAD_OPTION', `there is no processor '${name}' for --cpu; there are: ${names}`, {
+    cpu: name,
+  })
 }
 
 function machineOptions(options: RunOptions, log: Log): Omit<MachineOptions, 'port' | 'cpu'> {

@@ -57,11 +57,8 @@ function loadSegment(task: Task, space: AddressSpace, s: ElfSegment, from: FileD
     const offset = alignDown(s.p_offset, PAGE_SIZE)
     const answer = map(space, { address: first, length: filePagesEnd - first, prot, fixed: 'replace', backing, offset })
     if (answer < 0) return answer
-    // What follows the data in its last page is zero for the program, whatever the file has there.
-    if (end > fileEnd && prot & linux.PROT_WRITE) {
-      const tail = new Uint8Array(Math.min(filePagesEnd, end) - fileEnd)
-      new UserMemory(space).copyOut(fileEnd, tail)
-    }
+    // What follows the data is zero up to the end of the page, also behind the segment: the dynamic linker allocates there.
+    if (end > fileEnd && prot & linux.PROT_WRITE) new UserMemory(space).copyOut(fileEnd, new Uint8Array(filePagesEnd - fileEnd))
   }
   const rest = alignUp(end, PAGE_SIZE) - filePagesEnd
   return rest > 0 ? map(space, { address: filePagesEnd, length: rest, prot, fixed: 'replace' }) : 0

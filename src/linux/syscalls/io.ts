@@ -1,5 +1,5 @@
 import {
-  EBADF, EFAULT, EINVAL, EISDIR, EPIPE, ESPIPE, O, S, SEEK,
+  EBADF, EFAULT, EINVAL, EISDIR, EPIPE, ESPIPE, MAX_RW_COUNT, O, S, SEEK,
 } from '../../spec/linux/index.ts'
 import { syscall, type Answer, type SyscallContext } from '../syscall.ts'
 import type { FileDescription } from '../vfs/file.ts'
@@ -143,7 +143,7 @@ export const sendfile = syscall(40, 'sendfile', { out_fd: 'fd', in_fd: 'fd', off
     if (!isPlain(from)) return offset !== 0 && !isSeekable(from) ? -ESPIPE : -EINVAL
     const start = startOf(c, from, offset)
     if (start < 0) return start
-    const done = copyAcross(c, from, start, to, undefined, Math.min(count, 0x7fff_f000))
+    const done = copyAcross(c, from, start, to, undefined, Math.min(count, MAX_RW_COUNT))
     if (typeof done !== 'number' || done <= 0) return done
     const failed = endAt(c, from, offset, start + done)
     return failed < 0 ? failed : done
@@ -166,7 +166,7 @@ export const copy_file_range = syscall(326, 'copy_file_range', RANGE, {
     if (!isPlain(from) || !isPlain(to)) return -EINVAL
     const [start, target] = [startOf(c, from, off_in), startOf(c, to, off_out)]
     if (start < 0 || target < 0) return Math.min(start, target)
-    const count = Math.min(len, 0x7fff_f000)
+    const count = Math.min(len, MAX_RW_COUNT, Math.max(0, from.stat().size - start))
     const same = from.stat().ino === to.stat().ino && from.stat().dev === to.stat().dev
     if (same && start < target + count && target < start + count) return -EINVAL
     const done = copyAcross(c, from, start, to, target, count)

@@ -4,7 +4,7 @@ import type { EpcPage } from '../epc.ts'
 import { enclsLeaf, reservedIsZero } from '../leaf.ts'
 import { measureEADD } from '../measurement.ts'
 import { TCS_STATE } from '../mode.ts'
-import { isAligned, secinfoFlags } from '../operands.ts'
+import { secinfoFlags } from '../operands.ts'
 
 export interface EaddArguments {
   /** An EPC page that is not in use. */
@@ -27,7 +27,7 @@ export const EADD = enclsLeaf<EaddArguments, void>({
     target: 'Address of the destination EPC page',
   },
   run(sgx, { target, secs, linaddr, source, secinfo }, refuse) {
-    if (!isAligned(linaddr, 4096n)) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
+    if (linaddr & 0xfffn) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
     const SCRATCH_SECINFO = secinfo.slice(0, SECINFO.size)
     const scratch = SECINFO.view(SCRATCH_SECINFO)
     const flags = secinfoFlags(SCRATCH_SECINFO)

@@ -1,6 +1,5 @@
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf } from '../leaf.ts'
-import { isAligned } from '../operands.ts'
 
 export interface EaugArguments {
   /** An EPC page that is not in use. */
@@ -14,7 +13,7 @@ export const EAUG = enclsLeaf<EaugArguments, void>({
   leaf: 'EAUG',
   inputs: { secs: 'PAGEINFO.SECS', linaddr: 'PAGEINFO.LINADDR', target: 'Address of the destination EPC page' },
   run(sgx, { target, secs, linaddr }, refuse) {
-    if (!isAligned(linaddr, 4096n)) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
+    if (linaddr & 0xfffn) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
     if (target.VALID) return refuse.PF(target.physicalAddress, 0, 'EPCM(DS:RCX).VALID = 0')
     if (!secs.VALID) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).VALID = 1')
     const { enclave } = secs

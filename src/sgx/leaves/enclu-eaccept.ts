@@ -1,4 +1,4 @@
-import { invariant } from '../../base/index.ts'
+import { invariant, isAligned } from '../../base/index.ts'
 import { RBX, RCX } from '../../spec/x86/index.ts'
 import { ATTRIBUTES, SGX_ERROR, TCS_FLAGS, TCS_RESERVED } from '../../spec/sgx/index.ts'
 import { epcmFaultCode } from '../enclave-pages.ts'
@@ -7,9 +7,9 @@ import { TCS_STATE } from '../mode.ts'
 import {
   checkOperandPage,
   finish,
-  isAligned,
   isInElrange,
   readSecinfo,
+  register,
   resolveEpc,
   type SecinfoFlags,
 } from '../operands.ts'
@@ -24,14 +24,14 @@ export const EACCEPT = encluLeaf({
   inputs: { RBX: 'Address of a SECINFO', RCX: 'Address of the destination EPC page' },
   run(context) {
     const { sgx, state, refuse } = context
-    const secinfoAddress = state.gpr(RBX)
-    const address = state.gpr(RCX)
-    if (!isAligned(secinfoAddress, 64n)) return refuse.GP('DS:RBX is 64Byte Aligned')
+    const secinfoAddress = register(state, RBX)
+    const address = register(state, RCX)
+    if (!isAligned(secinfoAddress, 64)) return refuse.GP('DS:RBX is 64Byte Aligned')
     if (!isInElrange(context, secinfoAddress)) return refuse.GP('DS:RBX is within CR_ELRANGE')
     const secinfoPage = resolveEpc(context, secinfoAddress, 'R', 'DS:RBX')
     checkOperandPage(context, secinfoPage, secinfoAddress, 'R', 'DS:RBX')
     const SECINFO = readSecinfo(context, secinfoPage, secinfoAddress)
-    if (!isAligned(address, 4096n)) return refuse.GP('DS:RCX is 4KByte Aligned')
+    if (!isAligned(address, 4096)) return refuse.GP('DS:RCX is 4KByte Aligned')
     if (!isInElrange(context, address)) return refuse.GP('DS:RCX is within CR_ELRANGE')
     const page = resolveEpc(context, address, 'R', 'DS:RCX')
     if (!isAcceptable(SECINFO)) return refuse.GP('SECINFO.FLAGS.PT, PENDING, MODIFIED and PR go together')
@@ -45,7 +45,7 @@ export const EACCEPT = encluLeaf({
     if (page.ENCLAVESECS !== enclave.page) PF('ENCLAVESECS = CR_ACTIVE_SECS')
 
     const same =
-      page.ENCLAVEADDRESS === Number(address) &&
+      page.ENCLAVEADDRESS === address &&
       page.PENDING === SECINFO.PENDING &&
       page.MODIFIED === SECINFO.MODIFIED &&
       page.R === SECINFO.R &&

@@ -1,7 +1,8 @@
+import { isAligned } from '../../base/index.ts'
 import { RBX, RCX, RDX } from '../../spec/x86/index.ts'
 import { SGX_ERROR } from '../../spec/sgx/index.ts'
 import { encluLeaf } from '../leaf.ts'
-import { checkOperandPage, finish, isAligned, isInElrange, readSecinfo, resolveEpc } from '../operands.ts'
+import { checkOperandPage, finish, isInElrange, readSecinfo, register, resolveEpc } from '../operands.ts'
 
 export const EACCEPTCOPY = encluLeaf({
   name: 'EACCEPTCOPY',
@@ -12,10 +13,10 @@ export const EACCEPTCOPY = encluLeaf({
   },
   run(context) {
     const { sgx, state, refuse } = context
-    const [secinfoAddress, address, sourceAddress] = [state.gpr(RBX), state.gpr(RCX), state.gpr(RDX)]
-    if (!isAligned(secinfoAddress, 64n)) return refuse.GP('DS:RBX is 64Byte Aligned')
-    if (!isAligned(address, 4096n)) return refuse.GP('DS:RCX is 4KByte Aligned')
-    if (!isAligned(sourceAddress, 4096n)) return refuse.GP('DS:RDX is 4KByte Aligned')
+    const [secinfoAddress, address, sourceAddress] = [register(state, RBX), register(state, RCX), register(state, RDX)]
+    if (!isAligned(secinfoAddress, 64)) return refuse.GP('DS:RBX is 64Byte Aligned')
+    if (!isAligned(address, 4096)) return refuse.GP('DS:RCX is 4KByte Aligned')
+    if (!isAligned(sourceAddress, 4096)) return refuse.GP('DS:RDX is 4KByte Aligned')
     if (!isInElrange(context, secinfoAddress)) return refuse.GP('DS:RBX is within CR_ELRANGE')
     if (!isInElrange(context, address)) return refuse.GP('DS:RCX is within CR_ELRANGE')
     if (!isInElrange(context, sourceAddress)) return refuse.GP('DS:RDX is within CR_ELRANGE')
@@ -39,7 +40,7 @@ export const EACCEPTCOPY = encluLeaf({
       page.R &&
       page.W &&
       !page.X &&
-      page.ENCLAVEADDRESS === Number(address)
+      page.ENCLAVEADDRESS === address
     if (!pending) {
       const condition = 'EPCM(DS:RCX) is a pending page of EAUG'
       return finish(context, refuse.code(SGX_ERROR.SGX_PAGE_ATTRIBUTES_MISMATCH, condition))

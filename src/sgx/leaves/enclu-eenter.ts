@@ -9,7 +9,7 @@ import {
   suppressTrapFlag,
 } from '../entry.ts'
 import { encluLeaf } from '../leaf.ts'
-import { linear } from '../operands.ts'
+import { setRegister } from '../operands.ts'
 import { checkSsaFrame } from '../ssa.ts'
 
 export const EENTER = encluLeaf({
@@ -18,21 +18,20 @@ export const EENTER = encluLeaf({
   run(context) {
     const { state, nextRip, refuse } = context
     const { tcs, enclave } = checkTcs(context)
-    const { CSSA, NSSA, OFSBASE, OGSBASE } = tcs.tcs
+    const { CSSA, NSSA } = tcs.tcs
     if (CSSA >= NSSA) return refuse.GP('TCS.CSSA < TCS.NSSA')
     const ssa = checkSsaFrame(context, enclave, tcs, CSSA)
     const TMP_TARGET = checkEntryPoint(context, tcs, enclave)
-    const BASEADDR = BigInt(enclave.BASEADDR)
-    const { fsBase, gsBase } = checkSegments(context, linear(OFSBASE + BASEADDR), linear(OGSBASE + BASEADDR))
+    const { fsBase, gsBase } = checkSegments(context, tcs, enclave)
     checkInactive(context, tcs)
 
     const mode = enterMode(context, tcs, enclave, ssa)
-    state.setGpr(RCX, BigInt(nextRip))
+    setRegister(state, RCX, nextRip)
     state.rip = TMP_TARGET
-    state.setGpr(RAX, BigInt(CSSA))
+    setRegister(state, RAX, CSSA)
     saveOutsideStack(context, ssa)
-    state.fsBase = fsBase
-    state.gsBase = gsBase
+    state.fsBase = BigInt(fsBase)
+    state.gsBase = BigInt(gsBase)
     suppressTrapFlag(state, mode)
   },
 })

@@ -182,8 +182,8 @@ describe('EENTER', () => {
   })
 
   it('a 32-bit enclave cannot be entered from 64-bit code', () => {
-    const f = new Fixture({ secs: () => {} }).init()
-    Object.assign(f.secs.enclave ?? {}, { ATTRIBUTES: 0n })
+    const f = new Fixture().init()
+    Object.assign(f.secs.enclave ?? {}, { MODE64BIT: false })
     expect(f.enclu(EENTER)).toBe(GP('TMP_MODE64 = SECS.ATTRIBUTES.MODE64BIT'))
   })
 })

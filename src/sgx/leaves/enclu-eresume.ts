@@ -1,4 +1,5 @@
-import { ARITHMETIC_MASK, GPR, RAX, RCX, RFLAGS } from '../../spec/x86/index.ts'
+import { STATE } from '../../cpu/index.ts'
+import { ARITHMETIC_MASK, RAX, RCX, RFLAGS } from '../../spec/x86/index.ts'
 import { GPRSGX, TCS_FLAGS } from '../../spec/sgx/index.ts'
 import {
   checkEntryPoint,
@@ -10,7 +11,7 @@ import {
   suppressTrapFlag,
 } from '../entry.ts'
 import { encluLeaf } from '../leaf.ts'
-import { isCanonical, linear } from '../operands.ts'
+import { isCanonical, setRegister } from '../operands.ts'
 import { checkSsaFrame } from '../ssa.ts'
 import { restoreXsave, xrstorProblem, xsaveArea } from '../xsave.ts'
 
@@ -26,45 +27,47 @@ export const ERESUME = encluLeaf({
   run(context) {
     const { state, nextRip, refuse } = context
     const { tcs, enclave } = checkTcs(context)
-    const { CSSA, NSSA, FLAGS, OFSBASE, OGSBASE } = tcs.tcs
+    const { CSSA, NSSA } = tcs.tcs
     if (CSSA === 0) return refuse.GP('TCS.CSSA > 0')
     let ssa = checkSsaFrame(context, enclave, tcs, CSSA - 1)
     const gpr = GPRSGX.view(state.ram.u8, ssa.CR_GPR_PA)
-    const TMP_NOTIFY = (FLAGS & TCS_FLAGS.AEXNOTIFY) !== 0n && (gpr.AEXNOTIFY & 1) !== 0
-    let TMP_TARGET: number
+    const TMP_NOTIFY = (tcs.tcs.FLAGS & TCS_FLAGS.AEXNOTIFY) !== 0n && (gpr.AEXNOTIFY & 1) !== 0
     if (TMP_NOTIFY) {
       if (CSSA >= NSSA) return refuse.GP('TCS.CSSA < TCS.NSSA')
       ssa = checkSsaFrame(context, enclave, tcs, CSSA)
-      TMP_TARGET = checkEntryPoint(context, tcs, enclave)
-    } else {
-      if (!isCanonical(gpr.RIP)) return refuse.GP('the target address is canonical')
-      TMP_TARGET = Number(gpr.RIP)
+      const TMP_TARGET = checkEntryPoint(context, tcs, enclave)
+      const { fsBase, gsBase } = checkSegments(context, tcs, enclave)
+      checkInactive(context, tcs)
+      const mode = enterMode(context, tcs, enclave, ssa)
+      state.rip = TMP_TARGET
+      // Erratum: printed after RIP := TMP_TARGET, "RCX := RIP" would give the enclave its own entry point. As in EENTER, it is the
+      // address after ENCLU.
+      setRegister(state, RCX, nextRip)
+      setRegister(state, RAX, CSSA)
+      saveOutsideStack(context, ssa)
+      state.fsBase = BigInt(fsBase)
+      state.gsBase = BigInt(gsBase)
+      return suppressTrapFlag(state, mode)
     }
-    const BASEADDR = BigInt(enclave.BASEADDR)
-    const { fsBase, gsBase } = TMP_NOTIFY
-      ? checkSegments(context, linear(OFSBASE + BASEADDR), linear(OGSBASE + BASEADDR))
-      : checkSegments(context, gpr.FSBASE, gpr.GSBASE)
+
+    const { RIP, FSBASE, GSBASE } = gpr
+    if (!isCanonical(RIP)) return refuse.GP('the target address is canonical')
+    if (!isCanonical(FSBASE)) return refuse.GP('TMP_FSBASE is canonical')
+    if (!isCanonical(GSBASE)) return refuse.GP('TMP_GSBASE is canonical')
     checkInactive(context, tcs)
     const area = xsaveArea(state, ssa.CR_XSAVE_PAGE_0)
-    const problem = TMP_NOTIFY ? undefined : xrstorProblem(area, enclave.XFRM)
+    const problem = xrstorProblem(area, enclave.XFRM)
     if (problem !== undefined) return refuse.GP(problem)
 
     const mode = enterMode(context, tcs, enclave, ssa)
-    if (TMP_NOTIFY) {
-      // Erratum: printed after RIP := TMP_TARGET, "RCX := RIP" would give the enclave its own entry point. As in EENTER, it is the
-      // address after ENCLU.
-      state.setGpr(RCX, BigInt(nextRip))
-      state.setGpr(RAX, BigInt(CSSA))
-      saveOutsideStack(context, ssa)
-    } else {
-      restoreXsave(state, area)
-      for (let n = 0; n < 16; n++) state.setGpr(n, gpr[GPR[n] ?? 'RAX'])
-      state.rflags = (state.rflags & ~RESTORED) | (gpr.RFLAGS & RESTORED)
-      tcs.tcs.CSSA = CSSA - 1
-    }
-    state.rip = TMP_TARGET
-    state.fsBase = fsBase
-    state.gsBase = gsBase
+    restoreXsave(state, ssa.CR_XSAVE_PAGE_0)
+    state.rip = Number(RIP)
+    // The GPR area begins with the 16 registers in encoding order, as the state block does.
+    state.ram.u8.copyWithin(STATE.GPR, ssa.CR_GPR_PA, ssa.CR_GPR_PA + 128)
+    state.rflags = (state.rflags & ~RESTORED) | (gpr.RFLAGS & RESTORED)
+    tcs.tcs.CSSA = CSSA - 1
+    state.fsBase = FSBASE
+    state.gsBase = GSBASE
     suppressTrapFlag(state, mode)
   },
 })

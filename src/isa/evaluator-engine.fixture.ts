@@ -5,7 +5,7 @@ import { codeAddress } from '../../test/native/random-state.ts'
 import { Fault, PAGE_SIZE, STATE } from '../cpu/index.ts'
 import { createDecoder } from './decode.ts'
 import { ROWS } from './table.ts'
-import { TestMachine } from './test-machine.ts'
+import { TestMachine } from './test-machine.fixture.ts'
 
 /** For a processor with every feature that has a row. */
 export const decodeAll = createDecoder(ROWS, new Set(ROWS.flatMap((r) => r.feature ?? [])))

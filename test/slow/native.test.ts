@@ -1,0 +1,95 @@
+/**
+ * Every row against the processor of this machine, in both readers: the evaluator, and translated code. Results, flags, MXCSR,
+ * memory and faults are equal to the last bit. `ENCLU_CASES` sets how many cases there are, `ENCLU_ROW` restricts to mnemonics,
+ * `ENCLU_SEED` changes the encodings and states.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { differences, failureText } from '../native/compare.ts'
+import { Oracle, oracleUnavailable, type NativeResult } from '../native/oracle.ts'
+import { Random, testSeed } from '../native/random-state.ts'
+import { isSkip } from '../support/cache.ts'
+import { evaluatorEngine } from '../../src/isa/evaluator-engine.fixture.ts'
+import { compiledEngine } from '../../src/translate/compiled-engine.fixture.ts'
+import { ASKED, casesOf, encodingsFor, type RowCase } from './row-cases.ts'
+
+const reason = await oracleUnavailable()
+const wanted = Number(process.env['ENCLU_CASES'] ?? 2_100_000)
+const only = process.env['ENCLU_ROW']?.split(',')
+
+const BATCH = 2000
+const SHOWN = 4
+
+const title = `evaluator = translated code = processor${reason === undefined ? '' : ` (skipped: ${reason})`}`
+describe.skipIf(reason !== undefined)(title, { timeout: 3_600_000 }, () => {
+  let oracle: Oracle
+  let total = 0
+  beforeAll(async () => {
+    const o = await Oracle.open()
+    if (isSkip(o)) throw new Error(o.skip)
+    oracle = o
+  })
+  afterAll(() => {
+    oracle?.close()
+    process.stdout.write(`compared with the processor: ${total.toLocaleString('en-US')} cases, each in both readers\n`)
+  })
+
+  const seed = testSeed()
+  const evaluator = reason === undefined ? evaluatorEngine() : undefined
+  for (const [family, rows] of ASKED) {
+    const asked = rows.filter((r) => !only || only.includes(r.mnemonic))
+    if (asked.length === 0) continue
+    test(family, async ({ annotate }) => {
+      if (!evaluator) return
+      const compiled = compiledEngine()
+      const options = { encodings: encodingsFor(wanted), segments: oracle.hasSegmentBases }
+      const failures: string[] = []
+      let [compared, failed] = [0, 0]
+      for await (const { c, native } of answered(oracle, casesOf(family, asked, new Random(seed), options))) {
+        compared++
+        // Rows without a text for both readers are the evaluator's alone.
+        for (const engine of c.row.op ? [evaluator, compiled] : [evaluator]) {
+          const found = differences(native, engine.run(c.state), c.mask)
+          if (found.length === 0) continue
+          failed++
+          const { mnemonic, opcode, operands } = c.row
+          if (failures.length < SHOWN) failures.push(`${mnemonic} ${opcode} ${operands}\n${failureText(c.state, engine.name, found)}`)
+        }
+      }
+      total += compared
+      const { translated, handedOver } = compiled.counts
+      await annotate(`${compared} cases; translated code finished ${translated}, handed over ${handedOver}`)
+      expect(failed, `ENCLU_SEED=${seed} ${failed} of ${compared}\n${failures.join('\n')}`).toBe(0)
+    })
+  }
+})
+
+/** The processor works on the next batch while ours catch up. */
+async function* answered(oracle: Oracle, cases: Iterable<RowCase>): AsyncGenerator<{ c: RowCase; native: NativeResult }> {
+  let waiting: { batch: RowCase[]; natives: Promise<NativeResult[]> } | undefined
+  const ask = (batch: RowCase[]): typeof waiting => ({ batch, natives: oracle.run(batch.map((c) => c.state)) })
+  for (const batch of chunks(cases)) {
+    const next = ask(batch)
+    if (waiting) yield* paired(waiting.batch, await waiting.natives)
+    waiting = next
+  }
+  if (waiting) yield* paired(waiting.batch, await waiting.natives)
+}
+
+function* paired(batch: readonly RowCase[], natives: readonly NativeResult[]): Generator<{ c: RowCase; native: NativeResult }> {
+  for (const [k, c] of batch.entries()) {
+    const native = natives[k]
+    if (!native) throw new Error('the oracle gave fewer answers than it was asked')
+    yield { c, native }
+  }
+}
+
+function* chunks(cases: Iterable<RowCase>): Generator<RowCase[]> {
+  let chunk: RowCase[] = []
+  for (const c of cases) {
+    chunk.push(c)
+    if (chunk.length < BATCH) continue
+    yield chunk
+    chunk = []
+  }
+  if (chunk.length > 0) yield chunk
+}
