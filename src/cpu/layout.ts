@@ -37,6 +37,8 @@ export const STATE = {
 export const VIEW = {
   READ: 0,
   WRITE: 0x80_0000,
+  /** Set in every valid entry: the first bit beyond user addresses. */
+  VALID: 0x8000_0000_0000,
   JUMP_CACHE: 0x100_0000,
   /** Entries of 16 bytes: RIP (u64), index in the function table (u32), unused. */
   JUMP_CACHE_ENTRIES: 4096,

@@ -93,8 +93,6 @@ export class Ram {
     if (this.viewsStart < this.nextFrame * PAGE_SIZE) {
       throw new EncluError('ERR_NO_MEMORY', 'The guest has more address spaces than the emulated machine can hold.')
     }
-    // All ones match no user address; an entry of zero would map the low 4 GiB of the guest onto this very memory.
-    this.u8.fill(0xff, this.viewsStart, this.viewsStart + VIEW.SIZE)
     return this.viewsStart
   }
 

@@ -57,7 +57,7 @@ export class View {
   readable(address: number): number {
     const i = this.entry(address, VIEW.READ)
     const lo = (this.ram.u32[i] ?? 0) ^ address
-    if (this.ram.u32[i + 1] === Math.floor(address / 0x1_0000_0000)) return lo >>> 0
+    if (this.ram.u32[i + 1] === tagOf(address)) return lo >>> 0
     const m = this.source.resolve(address, 'R')
     this.fill(address, VIEW.READ, m.frame)
     if (m.writable && !this.ram.holdsCode[m.frame / PAGE_SIZE]) this.fillWrite(address, m.frame)
@@ -68,7 +68,7 @@ export class View {
   writable(address: number): number {
     const i = this.entry(address, VIEW.WRITE)
     const lo = (this.ram.u32[i] ?? 0) ^ address
-    if (this.ram.u32[i + 1] === Math.floor(address / 0x1_0000_0000)) return lo >>> 0
+    if (this.ram.u32[i + 1] === tagOf(address)) return lo >>> 0
     const m = this.source.resolve(address, 'W')
     if (m.discardsWrites) return -1
     const frameNumber = m.frame / PAGE_SIZE
@@ -128,7 +128,7 @@ export class View {
 
   invalidateAll(): void {
     for (const piece of this.touched) {
-      this.ram.u8.fill(0xff, this.at + piece * PAGE_SIZE, this.at + (piece + 1) * PAGE_SIZE)
+      this.ram.u8.fill(0, this.at + piece * PAGE_SIZE, this.at + (piece + 1) * PAGE_SIZE)
     }
     this.touched.clear()
     this.writers.clear()
@@ -165,11 +165,14 @@ export class View {
     return (this.at + table) / 4 + 2 * (Math.floor(address / PAGE_SIZE) & 0xf_ffff)
   }
 
-  /** entry = guest page xor host page: one xor turns an address into an offset, and its high half must vanish. */
+  /**
+   * entry = guest page xor host page xor VALID: one xor turns an address into an offset plus VALID. Zero is no entry: no user address
+   * has that bit itself.
+   */
   private fill(address: number, table: number, frame: number): void {
     const i = this.entry(address, table)
     this.ram.u32[i] = ((address >>> 0) & ~0xfff) ^ frame
-    this.ram.u32[i + 1] = Math.floor(address / 0x1_0000_0000)
+    this.ram.u32[i + 1] = tagOf(address)
     this.fills++
     this.touched.add(Math.floor((i * 4 - this.at) / PAGE_SIZE))
   }
@@ -184,10 +187,13 @@ export class View {
 
   private clear(address: number, table: number): void {
     const i = this.entry(address, table)
-    this.ram.u32[i] = 0xffff_ffff
-    this.ram.u32[i + 1] = 0xffff_ffff
+    this.ram.u32[i] = 0
+    this.ram.u32[i + 1] = 0
   }
 }
+
+/** High half of a valid entry for `address`. */
+const tagOf = (address: number): number => Math.floor(address / 0x1_0000_0000) | (VIEW.VALID / 0x1_0000_0000)
 
 /** Data accesses outside the user half: non-canonical or the kernel's. */
 export function checkCanonical(address: number): void {

@@ -1,4 +1,5 @@
 /** The ports on Node. The only room, beside cli, that may import from `node:`. */
+import { createHash } from 'node:crypto'
 import type { HostPort } from '../port/index.ts'
 import { nodeConsole } from './console.ts'
 import { nodeFiles } from './files.ts'
@@ -7,6 +8,7 @@ import { nodeFiles } from './files.ts'
 export const nodeHost = (): HostPort => ({
   files: nodeFiles,
   console: nodeConsole,
+  sha256: () => createHash('sha256'),
   wallClock: () => BigInt(Date.now()) * 1_000_000n,
   workingDirectory: process.cwd(),
   uid: process.getuid?.() ?? 0,

@@ -52,6 +52,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
   private kernelTarget: bigint | undefined
   /** Register writes to do at the end: width, number, value, three slots each. */
   private readonly writes: (number | Value)[] = []
+  private writeCount = 0
   private flagWrite = false
   private fop = 0
   private fa = 0n
@@ -74,7 +75,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     const { state } = this
     this.insn = i
     this.nextRip = i.address + i.length
-    this.writes.length = 0
+    this.writeCount = 0
     this.flagWrite = false
     this.exit = undefined
     this.known = undefined
@@ -96,7 +97,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
       if (traps) fault.XM()
     }
     const { u8, u16, u64 } = state.ram
-    for (let k = 0; k < this.writes.length; k += 3) {
+    for (let k = 0; k < this.writeCount; k += 3) {
       const w = this.writes[k] as number
       const n = this.writes[k + 1] as number
       const v = this.writes[k + 2] as Value
@@ -133,15 +134,22 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     if (w === 32) return ram.u32[n * 2] ?? 0
     return (w === 16 ? ram.u16[n * 4] : ram.u8[n * 8]) ?? 0
   }
+  private write(w: number, n: number, value: Value): void {
+    const k = this.writeCount
+    this.writes[k] = w
+    this.writes[k + 1] = n
+    this.writes[k + 2] = value
+    this.writeCount = k + 3
+  }
   setReg(w: IntWidth, n: number, value: Value): void {
-    this.writes.push(w, n, value)
+    this.write(w, n, value)
   }
   regHigh(n: number): Value {
     return this.state.ram.u8[n * 8 + 1] ?? 0
   }
   /** Width code 9: bits 8 to 15. */
   setRegHigh(n: number, value: Value): void {
-    this.writes.push(9, n, value)
+    this.write(9, n, value)
   }
   xmm(n: number): Value {
     const at = STATE.XMM / 8 + 2 * n
@@ -149,7 +157,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     return ((u64[at + 1] ?? 0n) << 64n) | (u64[at] ?? 0n)
   }
   setXmm(n: number, value: Value): void {
-    this.writes.push(128, n, value)
+    this.write(128, n, value)
   }
 
   effectiveAddress(m: MemoryOperand): Value {

@@ -1,5 +1,6 @@
 /** Our decoder beside iced-x86: what both say of the same bytes, and whether it is the same. */
 import {
+  Code,
   CpuidFeature,
   Decoder,
   DecoderOptions,
@@ -10,18 +11,19 @@ import {
   Register,
   RegisterExt,
 } from 'iced-x86'
+import { toHex } from '../base/index.ts'
 import { Fault } from '../cpu/index.ts'
 import { UnknownInstruction, type Decode } from './decode.ts'
 import type { Insn, MemoryOperand, Operand } from './insn.ts'
 
 /** What we make of bytes. */
-export type Ours =
+type Ours =
   | { kind: 'insn'; insn: Insn }
   | { kind: 'unknown'; mnemonic: string }
   | { kind: 'fault'; name: string }
   | { kind: 'truncated' }
 
-export function decodeOurs(decode: Decode, bytes: Uint8Array, offset: number, address: number, end: number): Ours {
+function decodeOurs(decode: Decode, bytes: Uint8Array, offset: number, address: number, end: number): Ours {
   try {
     const insn = decode(bytes, offset, address, end)
     return insn ? { kind: 'insn', insn } : { kind: 'truncated' }
@@ -32,17 +34,54 @@ export function decodeOurs(decode: Decode, bytes: Uint8Array, offset: number, ad
   }
 }
 
-/** One decoder for a whole text; `each` gets a borrowed instruction. */
-export function decodeTheirs(bytes: Uint8Array, address: number, each: (i: Instruction) => boolean): void {
+/**
+ * Compares the instructions at the places that `next` gives: it is told the length of the last one, and its answer of undefined ends
+ * the comparison. Byte k has the address `address` + k. Returns differences with the number of times and an example, and what was
+ * seen: how many valid instructions, and how many of them had no row.
+ */
+export function compareDecoders(decode: Decode, bytes: Uint8Array, address: number, next: (length: number) => number | undefined): Comparison {
   const decoder = new Decoder(64, bytes, DecoderOptions.None)
-  const i = new Instruction()
-  decoder.ip = BigInt(address)
-  while (decoder.canDecode) {
-    decoder.decodeOut(i)
-    if (!each(i)) break
+  const theirs = new Instruction()
+  const result: Comparison = { valid: 0, unknown: 0, differences: new Map() }
+  for (let at = next(0); at !== undefined && at < bytes.length; at = next(theirs.length)) {
+    decoder.position = at
+    decoder.ip = BigInt(address + at)
+    decoder.decodeOut(theirs)
+    const ours = decodeOurs(decode, bytes, at, address + at, Math.min(bytes.length, at + 15))
+    if (ours.kind === 'insn') result.valid++
+    else if (ours.kind === 'unknown') result.unknown++
+    const what = disagreement(ours, theirs)
+    if (what === undefined) continue
+    const example = result.differences.get(what) ?? toHex(bytes.slice(at, at + 15))
+    result.differences.set(what, example)
   }
-  i.free()
+  theirs.free()
   decoder.free()
+  return result
+}
+
+export interface Comparison {
+  valid: number
+  unknown: number
+  /** What differs, and the bytes of an example. */
+  differences: Map<string, string>
+}
+
+function disagreement(ours: Ours, theirs: Instruction): string | undefined {
+  const isValid = theirs.code !== Code.INVALID
+  if (ours.kind === 'insn') {
+    const name = `${ours.insn.row.mnemonic} ${ours.insn.row.opcode}`
+    if (isValid) {
+      const d = difference(ours.insn, theirs)
+      return d === undefined ? undefined : `${name}: ${d}`
+    }
+    // Control and debug registers that do not exist: ours raise #UD when they are executed.
+    return /^0F 2[0-3]/.test(ours.insn.row.opcode) ? undefined : `${name}: invalid`
+  }
+  if (ours.kind === 'truncated') return theirs.code === Code.INVALID ? undefined : 'truncated'
+  // Behind a VEX or EVEX byte ours do not look.
+  if (ours.kind === 'unknown') return isValid || ours.mnemonic.endsWith('VEX') ? undefined : `${ours.mnemonic}: invalid`
+  return isValid && !isAbsent(theirs) ? `#${ours.name}: ${Mnemonic[theirs.mnemonic] ?? ''}` : undefined
 }
 
 const text = (o: Operand): string => {
@@ -100,7 +139,7 @@ function theirText(i: Instruction, k: number): string {
 }
 
 /** How the two differ about a valid instruction; undefined if they agree. */
-export function difference(ours: Insn, theirs: Instruction): string | undefined {
+function difference(ours: Insn, theirs: Instruction): string | undefined {
   if (ours.length !== theirs.length) return `length ${ours.length} / ${theirs.length}`
   // They also name the memory at RDI.
   if (theirs.mnemonic === Mnemonic.Maskmovdqu) return undefined
@@ -127,7 +166,7 @@ export function difference(ours: Insn, theirs: Instruction): string | undefined 
 const WITHOUT_OPERANDS = new Set<Mnemonic>([Mnemonic.Push, Mnemonic.Pop])
 /** Operands whose width is a matter of taste: hints, LEA, selectors (16 bits of a register of any size), sign masks. */
 const hasOwnWidth = ({ row: { opcode } }: Insn, o: Operand): boolean =>
-  (o.kind === 'mem' && o.w === 0) || /^(8C|8E|0F 0[01]|0F 0D|0F 1[89A-F]|NP 0F 50|66 0F 50|NP 0F C5|66 0F C5|66 0F D7)/.test(opcode)
+  (o.kind === 'mem' && o.w === 0) || /^(8C|8E|0F 0[01]|0F 0D|0F 1[89A-F]|NP 0F 50|66 0F 50|NP 0F C5|66 0F C5|66 0F D7|66 0F C4|F2 0F 38 F)/.test(opcode)
 const withoutWidth = (s: string): string => s.replace(/^(mem|reg)\d+/, '$1')
 /** In the hint space: NOP for processors without MPX, CET and CLDEMOTE. */
 // prettier-ignore
@@ -144,7 +183,7 @@ const MPX = new Set<Mnemonic>([
 const ABSENT = new Set([
   'VMX', 'SMM', 'D3NOW', 'D3NOWEXT', 'SVM', 'SKINIT', 'CET_SS', 'RAO_INT', 'PADLOCK_RNG', 'PADLOCK_ACE', 'PADLOCK_PHE', 'PADLOCK_PMM',
   'PADLOCK_GMI', 'SSE4A', 'MONITOR', 'MONITORX', 'SMAP', 'RTM', 'HLE_or_RTM', 'PADLOCK_UNDOC', 'PKU', 'SERIALIZE', 'UINTR', 'TDX', 'HRESET', 'PCONFIG', 'KEYLOCKER',
-  'WAITPKG', 'ENQCMD', 'INVEPT', 'INVVPID', 'INVPCID', 'RDPRU', 'MCOMMIT', 'CLZERO', 'SEV', 'SNP', 'WBNOINVD', 'PTWRITE', 'XOP', 'AMX',
+  'WAITPKG', 'ENQCMD', 'INVEPT', 'INVVPID', 'INVPCID', 'RDPRU', 'MCOMMIT', 'CLZERO', 'SEV', 'SNP', 'WBNOINVD', 'PTWRITE', 'XOP', 'AMX', 'AESKLE', 'TSXLDTRK',
 ])
-export const isAbsent = (i: Instruction): boolean =>
+const isAbsent = (i: Instruction): boolean =>
   [...i.cpuidFeatures()].some((f) => ABSENT.has(CpuidFeature[f] ?? '')) || i.isPrivileged

@@ -17,7 +17,7 @@ const reason = await oracleUnavailable()
 /** Not asked: what leaves the oracle's process, or differs from run to run, or belongs to a kernel configured otherwise. */
 // prettier-ignore
 const NOT_ASKED = [
-  'SYSCALL', 'SYSENTER', 'ENCLU', 'ENCLS', 'CPUID', 'RDTSC', 'RDTSCP', 'RDRAND', 'RDSEED', 'XGETBV', 'INT', 'INT1', 'GETSEC',
+  'SYSCALL', 'SYSENTER', 'ENCLU', 'ENCLS', 'CPUID', 'RDTSC', 'RDTSCP', 'RDRAND', 'RDSEED', 'XGETBV', 'INT', 'INT1',
   // Linux emulates these for the sake of UMIP.
   'SLDT', 'STR', 'SGDT', 'SIDT', 'SMSW',
 ]

@@ -1,4 +1,4 @@
-import { invariant } from '../base/index.ts'
+import { InternalError, invariant } from '../base/index.ts'
 import type { Insn, MemoryOperand, Operand } from './insn.ts'
 import type { Cpu, IntWidth } from './ops.ts'
 
@@ -31,7 +31,7 @@ export function get<V>(m: Cpu<V>, i: Insn, k: number, willWrite = false): V {
     case 'mem': return m.load(o.w === 0 ? 64 : o.w, m.address(o), { willWrite })
     case 'xmm': return m.xmm(o.n)
     case 'rel': return m.lit(64, o.target)
-    case 'st': return invariant(false, `${i.row.mnemonic}: operand ${k} is an x87 register`)
+    case 'st': throw new InternalError(`${i.row.mnemonic}: operand ${k} is an x87 register`)
   }
 }
 

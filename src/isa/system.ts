@@ -125,7 +125,6 @@ export const SYSTEM = [
   privileged('RDMSR', [['0F 32', '']]),
   privileged('RDPMC', [['0F 33', '']], noEnclave),
   privileged('SYSEXIT', [['0F 35', '']]),
-  privileged('GETSEC', [['NP 0F 37', '']], noEnclave),
   insn({
     mnemonic: 'MOV', spec: 'MOV—Move to/from Control Registers', flow: 'exit', rows: [['0F 20 /r', 'Eq, Cq'], ['0F 22 /r', 'Cq, Eq']],
     slow: (_e, i) => ([0n, 2n, 3n, 4n, 8n].includes(controlRegister(i)) ? GP0() : UD()),

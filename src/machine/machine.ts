@@ -36,7 +36,8 @@ export class Machine {
     this.options = options
     if (options.sgx === false) return
     const profile = SGX_PROFILES[PROCESSORS[options.cpu ?? DEFAULT_PROCESSOR].sgx]
-    this.sgx = new Sgx(this.ram, { profile, epc: options.epcSize === undefined ? {} : { size: options.epcSize } })
+    const { sha256 } = options.port
+    this.sgx = new Sgx(this.ram, { profile, epc: options.epcSize === undefined ? {} : { size: options.epcSize }, ...(sha256 ? { sha256 } : {}) })
     this.sgx.onEvent = (e) => this.onSgxEvent(e)
     this.enclaveViews = new EnclaveViews(this.ram, this.sgx)
   }

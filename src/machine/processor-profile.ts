@@ -10,9 +10,10 @@ export interface ProcessorProfile {
 }
 export const PROCESSORS = {
   sgx1: { sgx: 'sgx1', summary: 'x86-64 baseline (SSE2) with SGX1' },
+  sgx2: { sgx: 'sgx2', summary: 'x86-64 baseline (SSE2) with SGX2 (EDMM) and AEX-Notify' },
 } as const satisfies Record<string, ProcessorProfile>
 export type ProcessorName = keyof typeof PROCESSORS
-export const DEFAULT_PROCESSOR: ProcessorName = 'sgx1'
+export const DEFAULT_PROCESSOR: ProcessorName = 'sgx2'
 
 /** CPUID.1:EDX of the baseline: FPU DE PSE TSC MSR PAE CX8 SEP PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2. Also AT_HWCAP. */
 export const FEATURES_EDX = bits(0, 2, 3, 4, 5, 6, 8, 11, 13, 15, 16, 17, 19, 23, 24, 25, 26)

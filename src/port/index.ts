@@ -82,7 +82,15 @@ export interface ConsolePort {
   windowSize(fd: 0 | 1 | 2): { readonly rows: number; readonly columns: number } | undefined
 }
 
+/** An incremental SHA-256, for hosts whose own is faster than ours. `copy` forks the state. */
+export interface HostHash {
+  update(data: Uint8Array): void
+  copy(): HostHash
+  digest(): Uint8Array
+}
+
 export interface HostPort {
+  readonly sha256?: () => HostHash
   readonly files: FilePort
   readonly console: ConsolePort
   /** Wall clock, nanoseconds since 1970, read once at start: the guest's clock is virtual from then on. */

@@ -14,6 +14,8 @@ export interface CodeSource {
   insnAt(address: number): Insn | undefined
   /** Whether code at `address` has run: what never ran is not translated. */
   hasRun(address: number): boolean
+  /** Where the indirect jump at `address` has gone so far. */
+  jumpTargets(address: number): Iterable<number>
 }
 
 export const MAX_REGION_BLOCKS = 120
@@ -34,6 +36,14 @@ export function targetsOf(i: Insn): { taken: number | undefined; next: number | 
   }
 }
 
+/** All that may follow `i` inside a region. */
+function* following(i: Insn, source: CodeSource): Generator<number> {
+  const { taken, next } = targetsOf(i)
+  if (taken !== undefined) yield taken
+  if (next !== undefined) yield next
+  if (i.row.flow === 'jump' && taken === undefined) yield* source.jumpTargets(i.address)
+}
+
 /** The region that starts at `entry`: what direct jumps reach, calls stepped over. First all that has run, then some that has not. */
 export function discoverBlocks(entry: number, source: CodeSource): Map<number, Block> {
   const insns = new Map<number, Insn>()
@@ -45,11 +55,10 @@ export function discoverBlocks(entry: number, source: CodeSource): Map<number, B
       const i = source.insnAt(at)
       if (!i || insns.size >= MAX_REGION_INSNS) return
       insns.set(at, i)
-      const { taken, next } = targetsOf(i)
-      at = next
+      at = targetsOf(i).next
       if (i.row.flow === undefined) continue
-      for (const t of [taken, next]) {
-        if (t === undefined || leaders.has(t) || leaders.size >= MAX_REGION_BLOCKS) continue
+      for (const t of following(i, source)) {
+        if (leaders.has(t) || leaders.size >= MAX_REGION_BLOCKS) continue
         // Calls return, even those that have not yet: recursion reaches its first return last.
         const likely = i.row.flow === 'call' || source.hasRun(t)
         if (likely) leaders.add(t)
@@ -65,13 +74,13 @@ export function discoverBlocks(entry: number, source: CodeSource): Map<number, B
       continue
     }
     const guess = cold.shift()
-    if (guess === undefined || insns.size >= MAX_WITH_GUESSES) return splitAtLeaders(leaders, insns)
+    if (guess === undefined || insns.size >= MAX_WITH_GUESSES) return splitAtLeaders(leaders, insns, source)
     leaders.add(guess)
     scan(guess)
   }
 }
 
-function splitAtLeaders(leaders: ReadonlySet<number>, insns: ReadonlyMap<number, Insn>): Map<number, Block> {
+function splitAtLeaders(leaders: ReadonlySet<number>, insns: ReadonlyMap<number, Insn>, source: CodeSource): Map<number, Block> {
   const blocks = new Map<number, Block>()
   for (const leader of leaders) {
     const body: Insn[] = []
@@ -80,12 +89,10 @@ function splitAtLeaders(leaders: ReadonlySet<number>, insns: ReadonlyMap<number,
       const i = insns.get(at)
       if (!i) break
       body.push(i)
-      const { taken, next } = targetsOf(i)
-      at = i.row.flow === undefined ? next : undefined
-      const ends = at === undefined || leaders.has(at)
-      if (!ends) continue
-      for (const t of i.row.flow === undefined ? [next] : [taken, next]) {
-        if (t !== undefined && leaders.has(t) && insns.has(t) && !successors.includes(t)) successors.push(t)
+      at = i.row.flow === undefined ? targetsOf(i).next : undefined
+      if (at !== undefined && !leaders.has(at)) continue
+      for (const t of following(i, source)) {
+        if (leaders.has(t) && insns.has(t) && !successors.includes(t)) successors.push(t)
       }
       at = undefined
     }

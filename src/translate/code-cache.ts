@@ -31,8 +31,8 @@ const LONGEST_INSN = 15
  */
 export class CodeCache {
   private readonly ram: Ram
-  private readonly insns = new Map<number, Insn>()
-  private readonly blocks = new Map<number, RunBlock>()
+  /** By frame, then by place in linear memory: a frame's code is forgotten at once. */
+  private readonly frames = new Map<number, { readonly insns: Map<number, Insn>; readonly blocks: Map<number, RunBlock> }>()
   private readonly byView = new WeakMap<View, { generation: number; blocks: Map<number, RunBlock> }>()
   private readonly regions = new Map<number, Region[]>()
   private readonly regionsOfFrame = new Map<number, Set<Region>>()
@@ -65,7 +65,7 @@ export class CodeCache {
   private findBlock(view: View, address: number): RunBlock | undefined {
     const at = tryFetch(view, address)
     if (at === undefined) return undefined
-    const b = this.blocks.get(at)
+    const b = this.frames.get(Math.floor(at / PAGE_SIZE))?.blocks.get(at)
     if (b?.address !== address) return undefined
     const last = b.frames[1]
     if (last === undefined) return b
@@ -86,7 +86,7 @@ export class CodeCache {
     const end = last ? last.address + last.length - 1 : address
     const frames = [start, ...(Math.floor(end / PAGE_SIZE) !== Math.floor(address / PAGE_SIZE) ? [view.executable(end)] : [])].map((x) => Math.floor(x / PAGE_SIZE))
     const b: RunBlock = { address, insns, frames, runs: 0 }
-    this.blocks.set(start, b)
+    for (const f of frames) this.codeOf(f * PAGE_SIZE).blocks.set(start, b)
     return b
   }
 
@@ -103,17 +103,17 @@ export class CodeCache {
 
   private insnAt(view: View, address: number): Insn {
     const at = view.executable(address)
-    const cached = this.insns.get(at)
+    const { insns } = this.codeOf(at)
+    const cached = insns.get(at)
     if (cached?.address === address) return cached
-    this.markCode(at)
     const whole = decode(this.ram.u8, at, address, at - (at % PAGE_SIZE) + PAGE_SIZE)
     if (whole) {
-      this.insns.set(at, whole)
+      insns.set(at, whole)
       return whole
     }
     const here = PAGE_SIZE - (at % PAGE_SIZE)
     const next = view.executable(address + here)
-    this.markCode(next)
+    this.codeOf(next)
     const bytes = new Uint8Array(here + LONGEST_INSN)
     bytes.set(this.ram.u8.subarray(at, at + here))
     bytes.set(this.ram.u8.subarray(next, next + LONGEST_INSN), here)
@@ -122,11 +122,16 @@ export class CodeCache {
     return crossing
   }
 
-  private markCode(at: number): void {
+  /** What is known of the code in a frame, which is marked as code from now on. */
+  private codeOf(at: number): { readonly insns: Map<number, Insn>; readonly blocks: Map<number, RunBlock> } {
     const frame = Math.floor(at / PAGE_SIZE)
-    if (this.ram.holdsCode[frame]) return
-    this.ram.holdsCode[frame] = 1
-    for (const v of this.ram.views) v.dropWriters(frame)
+    let code = this.frames.get(frame)
+    if (!code) this.frames.set(frame, (code = { insns: new Map(), blocks: new Map() }))
+    if (!this.ram.holdsCode[frame]) {
+      this.ram.holdsCode[frame] = 1
+      for (const v of this.ram.views) v.dropWriters(frame)
+    }
+    return code
   }
 
   /** A region at `address` whose pages are what this view has there. */
@@ -159,8 +164,11 @@ export class CodeCache {
   private forget(frame: number): void {
     this.ram.holdsCode[frame] = 0
     for (const r of this.regionsOfFrame.get(frame) ?? []) this.dropRegion(r)
-    for (let at = frame * PAGE_SIZE; at < (frame + 1) * PAGE_SIZE; at++) this.insns.delete(at)
-    for (const [at, b] of this.blocks) if (b.frames.includes(frame)) this.blocks.delete(at)
+    // A block that ends in the next frame is listed under both.
+    for (const [at, b] of this.frames.get(frame)?.blocks ?? []) {
+      for (const f of b.frames) if (f !== frame) this.frames.get(f)?.blocks.delete(at)
+    }
+    this.frames.delete(frame)
     this.changed = true
     for (const v of this.ram.views) v.invalidateJumps()
   }

@@ -36,6 +36,8 @@ export interface EngineOptions {
 const HOT = 12
 /** Instructions in one module, about: making a module has a fixed cost, and a big one waits long for its first run. */
 const GROUP_INSNS = 1500
+/** Targets of one indirect jump that a region looks for. */
+const MOST_TARGETS = 24
 /** Vain exits after which a region is made again with one check for each access. */
 const VAIN_LIMIT = 24
 
@@ -51,6 +53,8 @@ export class Engine {
   private readonly dispatcher: Dispatcher
   private readonly exits: RegionExit[] = []
   private readonly uncombined = new Set<number>()
+  /** Where indirect jumps have gone, by address: jump tables become branches inside a region. */
+  private readonly jumpTargets = new Map<number, Set<number>>()
   private readonly translate: boolean
   private readonly hot: number
   private exit: Exit | undefined
@@ -106,7 +110,16 @@ export class Engine {
       if (code !== RETURN.CONTINUE) return code
       if (this.state.rip !== i.address + i.length) break
     }
+    const last = block.insns.at(-1)
+    if (last?.row.flow === 'jump' && last.operands[0]?.kind !== 'rel') this.noteTarget(last.address)
     return RETURN.CONTINUE
+  }
+
+  /** The indirect jump at `address` has just gone to RIP. */
+  private noteTarget(address: number): void {
+    let targets = this.jumpTargets.get(address)
+    if (!targets) this.jumpTargets.set(address, (targets = new Set()))
+    if (targets.size < MOST_TARGETS) targets.add(this.state.rip)
   }
 
   /** One instruction by the evaluator. */
@@ -218,6 +231,7 @@ export class Engine {
       const blocks = discoverBlocks(address, {
         insnAt: (a) => this.cache.tryInsn(view, a),
         hasRun: (a) => (this.cache.knownBlock(view, a)?.runs ?? 0) > 0,
+        jumpTargets: (a) => this.jumpTargets.get(a) ?? [],
       })
       const all = [...blocks.values()].flatMap((b) => b.insns)
       if (!all.some((i) => i.row.op)) continue

@@ -209,7 +209,7 @@ export class RegionCompiler {
     if (flow === 'exit' || (flow !== undefined && !t)) return this.exitTo(block, next)
     if (flow === 'call') return this.call(block, last, t)
     if (flow === undefined || !t) return this.go(block, next)
-    if (typeof t.target !== 'number') return void this.leave()
+    if (typeof t.target !== 'number') return this.search(block, [...block.successors].sort((a, b) => a - b))
     if (!t.condition) return this.go(block, taken)
     this.t.emit(t.condition)
     this.code.open('if')
@@ -230,6 +230,21 @@ export class RegionCompiler {
       code.br(this.loopLevel.get(to) ?? 0)
     } else if (shape.isMerge.has(to)) code.br(this.blockLevel.get(to) ?? 0)
     else this.tree(to)
+  }
+
+  /** An indirect jump: to the block of the region whose address RIP is, if it is one. */
+  private search(from: Block, targets: readonly number[]): void {
+    const { code, locals } = this
+    const half = targets.length >> 1
+    const middle = targets[half]
+    if (middle === undefined) return void this.leave()
+    const single = targets.length === 1
+    code.get(locals.rip).i64(BigInt(middle)).op(single ? 'i64.eq' : 'i64.lt_u').open('if')
+    if (single) this.go(from, middle)
+    else this.search(from, targets.slice(0, half))
+    code.close()
+    if (single) this.leave()
+    else this.search(from, targets.slice(half))
   }
 
   private exitTo(from: Block, to: number | undefined): void {

@@ -381,8 +381,8 @@ export class Translator extends CompileOps implements Cpu<Node> {
     code.op('i32.wrap_i64').i32(9).op('i32.shr_u').i32(0x7f_fff8).op('i32.and').get(locals.view).op('i32.add')
     code.memory('i64.load', g.write ? VIEW.WRITE : VIEW.READ)
     this.emit(address)
-    // An invalid entry is all ones, which addresses near 2^64 would match: no address beyond the user half may pass.
-    code.op('i64.xor').tee(at).i64(32n).op('i64.shr_u')
+    // Beyond the user half an address could stand in for the mark of a valid entry: none may pass.
+    code.op('i64.xor').i64(BigInt(VIEW.VALID)).op('i64.xor').tee(at).i64(32n).op('i64.shr_u')
     this.emit(address)
     code.i64(47n).op('i64.shr_u').op('i64.or').i64(0n).op('i64.ne')
     if (size > 1) {

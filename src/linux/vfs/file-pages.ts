@@ -1,4 +1,5 @@
 import { PAGE_SIZE, type Access, type Ram } from '../../cpu/index.ts'
+import { EACCES, O, PROT_WRITE } from '../../spec/linux/index.ts'
 import type { Backing, BackingFault, BackingPage } from '../mm/backing.ts'
 import { releaseFile, retainFile } from './fd-table.ts'
 import type { FileDescription } from './file.ts'
@@ -128,6 +129,11 @@ export class FileBacking implements Backing {
     const write = this.shared && access === 'W'
     const frame = this.pages.frame(this.store, Math.floor(offset / PAGE_SIZE), write)
     return typeof frame === 'number' ? { frame, writable: write } : frame
+  }
+
+  /** mmap(2), mprotect(2), EACCES: shared and writable only if the file is open for both. */
+  mayMap(_start: number, _end: number, protection: number): number {
+    return this.shared && protection & PROT_WRITE && (this.file.flags & O.ACCMODE) !== O.RDWR ? -EACCES : 0
   }
 
   /** msync(2). */

@@ -1,0 +1,189 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { Random, testSeed } from '../../test/native/random-state.ts'
+import { fromHex } from '../base/index.ts'
+import { Fault } from '../cpu/index.ts'
+import { decode, UnknownInstruction } from './decode.ts'
+import { decodeAll } from './evaluator-engine.fixture.ts'
+import { compareDecoders } from './iced.fixture.ts'
+import type { Insn } from './insn.ts'
+import { insnText } from './text.ts'
+
+const ADDRESS = 0x40_0000
+const bytesOf = (hex: string): Uint8Array => fromHex(hex.replaceAll(' ', ''))
+
+function decoded(hex: string): Insn {
+  const i = decodeAll(bytesOf(hex), 0, ADDRESS)
+  if (!i) throw new Error(`truncated: ${hex}`)
+  return i
+}
+const textOf = (hex: string): string => insnText(decoded(hex))
+
+function faultOf(hex: string): string {
+  try {
+    const i = decodeAll(bytesOf(hex), 0, ADDRESS)
+    return i ? insnText(i) : 'truncated'
+  } catch (e) {
+    if (e instanceof Fault) return `#${e.name}`
+    if (e instanceof UnknownInstruction) return `unknown ${e.mnemonic}`
+    throw e
+  }
+}
+
+const PREFIXES = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x64, 0x65, 0x2e, 0x36, 0x3e, 0x26] as const
+
+/** 15 bytes each: prefixes, REX and two-byte opcodes more often than pure chance has them. */
+function randomBytes(random: Random, count: number): Uint8Array {
+  const all = new Uint8Array(15 * count)
+  for (let k = 0; k < all.length; k += 15) {
+    let p = k
+    while (p < k + 10 && random.chance(0.3)) all[p++] = random.pick(PREFIXES)
+    if (random.chance(0.5)) all[p++] = 0x40 | random.below(16)
+    if (random.chance(0.55)) {
+      all[p++] = 0x0f
+      if (random.chance(0.12)) all[p++] = random.pick([0x38, 0x3a])
+    }
+    while (p < k + 15) all[p++] = random.below(256)
+  }
+  return all
+}
+
+/** The largest executable section of a 64-bit ELF file. */
+function textSection(file: string): { bytes: Uint8Array; address: number } {
+  const data = readFileSync(file)
+  const at = Number(data.readBigUInt64LE(0x28))
+  let best = { offset: 0, size: 0, address: 0 }
+  for (let k = 0; k < data.readUInt16LE(0x3c); k++) {
+    const s = at + k * 64
+    const [flags, address, offset, size] = [8, 16, 24, 32].map((o) => Number(data.readBigUInt64LE(s + o)))
+    if (flags !== undefined && flags & 4 && (size ?? 0) > best.size) best = { offset: offset ?? 0, size: size ?? 0, address: address ?? 0 }
+  }
+  return { bytes: Uint8Array.from(data.subarray(best.offset, best.offset + best.size)), address: best.address }
+}
+
+describe('the decoder and iced-x86 agree', () => {
+  test('on 200,000 random instructions', () => {
+    const seed = testSeed()
+    const count = Number(process.env['ENCLU_CASES'] ?? 200_000)
+    const bytes = randomBytes(new Random(seed), count)
+    let k = 0
+    const r = compareDecoders(decodeAll, bytes, ADDRESS, () => (k < count ? 15 * k++ : undefined))
+    expect([...r.differences], `ENCLU_SEED=${seed}`).toEqual([])
+    expect(r.valid).toBeGreaterThan(count / 2)
+  })
+
+  for (const file of ['/lib/x86_64-linux-gnu/libc.so.6', '/bin/bash']) {
+    test.skipIf(!existsSync(file))(`on the code of ${file}`, () => {
+      const { bytes, address } = textSection(file)
+      let at = 0
+      const r = compareDecoders(decodeAll, bytes, address, (length) => (at += length))
+      expect([...r.differences]).toEqual([])
+      // The rest is VEX and x87.
+      expect(r.valid / (r.valid + r.unknown)).toBeGreaterThan(0.9)
+    })
+  }
+})
+
+describe('prefixes', () => {
+  // prettier-ignore
+  test.each([
+    ['66 48 89 d8',          'mov rax, rbx',                    'REX.W wins over 66'],
+    ['48 66 89 d8',          'mov ax, bx',                      'REX before a legacy prefix is ignored'],
+    ['40 88 e0',             'mov al, spl',                     'any REX makes 4 to 7 SPL to DIL'],
+    ['88 e0',                'mov al, ah',                      'without REX they are AH to BH'],
+    ['67 e8 00 00 00 00',    'call 0x400006',                   '67 has no meaning for a direct call'],
+    ['66 e8 00 01 00 00',    'call 0x400106',                   '66 does not shorten near branches'],
+    ['66 c3',                'ret',                             'nor returns'],
+    ['f3 c3',                'ret',                             'REP RET, for old branch predictors'],
+    ['f3 90',                'pause',                           'F3 is a mandatory prefix here'],
+    ['41 90',                'xchg r8, rax',                    'REX.B makes NOP an exchange'],
+    ['66 66 2e 0f 1f 84 00 00 00 00 00', 'nop word ptr [rax+rax]', 'padding of linkers'],
+    ['f3 0f 1e fa',          'endbr64',                         'in the hint space'],
+    ['0f 1e fa',             'nop edx',                         'a hint without its prefix'],
+    ['64 2e 8b 00',          'mov eax, fs:[rax]',               'ES, CS, SS and DS do not undo FS'],
+    ['64 65 8b 00',          'mov eax, gs:[rax]',               'the last of FS and GS counts'],
+    ['f0 48 0f b1 0f',       'lock cmpxchg [rdi], rcx',         'LOCK with a memory destination'],
+    ['f3 48 a5',             'rep movsq qword ptr [rdi], qword ptr [rsi]', 'REP and REX.W'],
+    ['f2 f3 a6',             'repe cmpsb byte ptr [rsi], byte ptr [rdi]', 'the last of F2 and F3 counts'],
+    ['f3 0f bc c1',          'tzcnt eax, ecx',                  'with BMI1'],
+  ])('%s is %s: %s', (hex, text) => {
+    // Operand size of the exchange by REX.B alone stays 32 bits.
+    expect(textOf(hex)).toBe(text === 'xchg r8, rax' ? 'xchg r8d, eax' : text)
+  })
+
+  test('F3 0F BC on a processor without BMI1 is BSF', () => {
+    expect(decode(bytesOf('f3 0f bc c1'), 0, ADDRESS)?.row.mnemonic).toBe('BSF')
+  })
+})
+
+describe('operands', () => {
+  // prettier-ignore
+  test.each([
+    ['48 8b 05 10 00 00 00',       'mov rax, [0x400017]',           'RIP-relative: from the next instruction'],
+    ['c7 05 10 00 00 00 01 00 00 00', 'mov dword ptr [0x40001a], 1', 'and an immediate lies before that'],
+    ['67 8b 05 f6 ff bf ff',       'mov eax, [0xfffffffd]',         'EIP-relative, cut to 32 bits'],
+    ['8b 04 25 00 00 00 80',       'mov eax, [0xffffffff80000000]', 'SIB without base and index: sign-extended'],
+    ['67 8b 04 25 00 00 00 80',    'mov eax, [0x80000000]',         'the same with 32-bit addresses'],
+    ['42 8b 04 20',                'mov eax, [rax+r12]',            'R12 can be an index, RSP cannot'],
+    ['8b 04 20',                   'mov eax, [rax]',                'index 4 is none'],
+    ['41 8b 04 24',                'mov eax, [r12]',                'R12 as base needs a SIB byte like RSP'],
+    ['41 8b 45 00',                'mov eax, [r13]',                'R13 as base needs a displacement like RBP'],
+    ['8b 44 8d 80',                'mov eax, [rbp+rcx*4-0x80]',     'a displacement of 8 bits is signed'],
+    ['67 8b 44 8d 80',             'mov eax, [ebp+ecx*4-0x80]',     '32-bit addresses'],
+    ['48 b8 88 77 66 55 44 33 22 11', 'mov rax, 0x1122334455667788', 'the only immediate of 64 bits'],
+    ['48 c7 c0 ff ff ff ff',       'mov rax, 0xffffffffffffffff',   'the others are sign-extended'],
+    ['66 b8 34 12',                'mov ax, 0x1234',                '16 bits'],
+    ['48 a1 88 77 66 55 44 33 22 11', 'mov rax, [0x1122334455667788]', 'a direct offset of 64 bits'],
+    ['67 a1 44 33 22 11',          'mov eax, [0x11223344]',         'of 32 with 67'],
+    ['6a ff',                      'push 0xffffffffffffffff',       'pushed as 64 bits'],
+    ['66 6a ff',                   'push 0xffff',                   'as 16 with 66'],
+    ['48 63 c3',                   'movsxd rax, ebx',               'the source has 32 bits'],
+    ['0f b6 45 ff',                'movzx eax, byte ptr [rbp-1]',   'the size of memory is told where no register tells it'],
+    ['c1 e0 04',                   'shl eax, 4',                    'numbers below 10 are decimal'],
+    ['d2 20',                      'shl byte ptr [rax], cl',        'CL does not tell the size'],
+    ['8c d8',                      'mov eax, ds',                   'segment registers by name'],
+    ['48 98',                      'cdqe',                          'the name follows the operand size'],
+    ['eb fe',                      'jmp 0x400000',                  'to itself'],
+    ['66 0f ef c0',                'pxor xmm0, xmm0',               'XMM registers'],
+  ])('%s is %s: %s', (hex, text) => {
+    expect(textOf(hex)).toBe(text)
+  })
+})
+
+describe('what does not decode', () => {
+  // prettier-ignore
+  test.each([
+    ['06',             '#UD', 'PUSH ES, not in 64-bit mode'],
+    ['82 c0 01',       '#UD', 'an alias, not in 64-bit mode'],
+    ['ce',             '#UD', 'INTO, not in 64-bit mode'],
+    ['f0 01 c8',       '#UD', 'LOCK with a register destination'],
+    ['f0 03 08',       '#UD', 'LOCK with memory as source'],
+    ['f0 90',          '#UD', 'LOCK without an operand'],
+    ['f0 39 08',       '#UD', 'LOCK CMP: nothing is written'],
+    ['8d c0',          '#UD', 'LEA of a register'],
+    ['66 0f 01 d7',    '#UD', 'ENCLU takes no 66'],
+    ['0f ff',          'truncated', 'UD0 has a ModRM byte'],
+    ['d9 e8',          'unknown FLD1', 'x87 has no rows'],
+    ['c5 f8 77',       'unknown VEX', 'nor has AVX'],
+    ['0f 6f c1',       'unknown MOVQ', 'nor MMX'],
+    ['66 0f 38 00 c1', 'unknown PSHUFB', 'nor SSSE3'],
+    ['66 66 66 66 66 66 66 66 66 66 66 66 66 66 90', 'xchg ax, ax', '15 bytes are the most'],
+    ['66 66 66 66 66 66 66 66 66 66 66 66 66 66 66 90', '#GP', '16 are too many'],
+    ['66 66 66 66 66 66 66 66 66 66 66 66 66 b8 01 02', '#GP', 'even when the opcode is within'],
+  ])('%s: %s (%s)', (hex, text) => {
+    expect(faultOf(hex).replace(/^nop$/, 'xchg ax, ax')).toBe(text)
+  })
+
+  test('every shorter piece of an instruction asks for more', () => {
+    for (const hex of ['48c705100000000100000000', 'f0480fb10f', '48b88877665544332211', '6467428b84a100000080', 'f30f1efa', '660fefc0']) {
+      const whole = decodeAll(fromHex(hex), 0, ADDRESS)
+      for (let n = 0; n < (whole?.length ?? 0); n++) expect(decodeAll(fromHex(hex), 0, ADDRESS, n), `${hex} ${n}`).toBeUndefined()
+    }
+  })
+
+  test('an offset into a larger array is respected', () => {
+    const i = decodeAll(bytesOf('90 90 48 01 d8 90'), 2, ADDRESS + 2, 5)
+    expect(i).toMatchObject({ length: 3, address: ADDRESS + 2 })
+    expect(decodeAll(bytesOf('90 90 48 01 d8 90'), 2, ADDRESS + 2, 4)).toBeUndefined()
+  })
+})

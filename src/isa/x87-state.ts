@@ -1,0 +1,145 @@
+/**
+ * The x87 registers as one instruction sees them. [SDM-1 "x87 FPU Execution Environment"]
+ *
+ * STATE.X87_REGS and the tag word go by physical numbers; ST(i) is physical register (TOP + i) mod 8.
+ *
+ * Deviation: the last instruction's opcode and pointers (FOP, FIP, FDP) are not kept; FNSTENV, FNSAVE and FXSAVE write zeros.
+ */
+import { fault, STATE, type CpuState } from '../cpu/index.ts'
+import type { Evaluator } from './evaluator.ts'
+import type { Insn, Row } from './insn.ts'
+import { operand } from './operand.ts'
+import { invariant } from '../base/index.ts'
+import type { FloatControl } from './softfloat/round.ts'
+
+/** Status word. IE to PE have the places that the control word's masks have. [SDM-1 "x87 FPU Status Register"] */
+// prettier-ignore
+export const FSW = {
+  IE: 1, DE: 2, ZE: 4, OE: 8, UE: 16, PE: 32, SF: 64, ES: 128, C0: 0x100, C1: 0x200, C2: 0x400, TOP: 0x3800, C3: 0x4000, B: 0x8000,
+} as const
+/** Control word. [SDM-1 "x87 FPU Control Word"] */
+export const FCW = { MASKS: 0x3f, PC: 0x300, RC: 0xc00 } as const
+const EXCEPTIONS = 0x3f
+/** What FNINIT leaves. */
+export const FCW_RESET = 0x37f
+/** Bit 6 of the control word always reads as 1, the reserved bits as 0. */
+export const controlWord = (value: number): number => (value & 0x1f3f) | 0x40
+
+export const EMPTY = 3
+/** QNaN floating-point indefinite: the masked answer to an invalid operation. */
+export const INDEFINITE = 0xffff_c000_0000_0000_0000n
+
+/** ES and B say that an unmasked exception is pending: they follow from the rest. */
+export const withSummary = (status: number, control: number): number =>
+  status & ~control & EXCEPTIONS ? status | FSW.ES | FSW.B : status & ~(FSW.ES | FSW.B)
+
+/** The tag of a register that is not empty: valid 0, zero 1, special 2. [SDM-1 "x87 FPU Tag Word"] */
+export function tagOf(value: bigint): number {
+  const exponent = Number(value >> 64n) & 0x7fff
+  const significand = BigInt.asUintN(64, value)
+  if (exponent === 0 && significand === 0n) return 1
+  return exponent === 0 || exponent === 0x7fff || significand >> 63n === 0n ? 2 : 0
+}
+
+/** Control, status and tag words, and the registers by their places on the stack. */
+export class Fpu implements FloatControl {
+  private readonly state: CpuState
+  control: number
+  /** ES and B are brought up to date by `commit`. */
+  status: number
+  tags: number
+  /** Exceptions of this instruction so far, in the places of the status word. */
+  raised = 0
+
+  constructor(state: CpuState) {
+    this.state = state
+    const { u16 } = state.ram
+    this.control = u16[STATE.X87 / 2] ?? 0
+    this.status = u16[STATE.X87 / 2 + 1] ?? 0
+    this.tags = u16[STATE.X87 / 2 + 2] ?? 0
+  }
+
+  /** Makes changes of the three words last. What comes before it must not fault. */
+  commit(): void {
+    const { u16 } = this.state.ram
+    u16[STATE.X87 / 2] = this.control
+    u16[STATE.X87 / 2 + 1] = withSummary(this.status, this.control)
+    u16[STATE.X87 / 2 + 2] = this.tags
+  }
+
+  get top(): number {
+    return (this.status >> 11) & 7
+  }
+  set top(value: number) {
+    this.status = (this.status & ~FSW.TOP) | ((value & 7) << 11)
+  }
+  physical(i: number): number {
+    return (this.top + i) & 7
+  }
+  isEmpty(i: number): boolean {
+    return ((this.tags >> (2 * this.physical(i))) & 3) === EMPTY
+  }
+  /** The 80 bits of ST(i). */
+  st(i: number): bigint {
+    const at = STATE.X87_REGS + 16 * this.physical(i)
+    const { dv } = this.state.ram
+    return (BigInt(dv.getUint16(at + 8, true)) << 64n) | dv.getBigUint64(at, true)
+  }
+  setSt(i: number, value: bigint): void {
+    const n = this.physical(i)
+    const at = STATE.X87_REGS + 16 * n
+    const { dv } = this.state.ram
+    dv.setBigUint64(at, BigInt.asUintN(64, value), true)
+    dv.setUint16(at + 8, Number(value >> 64n), true)
+    this.tags = (this.tags & ~(3 << (2 * n))) | (tagOf(value) << (2 * n))
+  }
+  free(i: number): void {
+    this.tags |= EMPTY << (2 * this.physical(i))
+  }
+  pop(): void {
+    this.free(0)
+    this.top++
+  }
+
+  /** As after FNINIT; the registers keep what they held, but are empty. */
+  initialize(): void {
+    this.control = FCW_RESET
+    this.status = 0
+    this.tags = 0xffff
+  }
+
+  get rounding(): number {
+    return (this.control & FCW.RC) >> 10
+  }
+  get unmasked(): number {
+    return ~this.control & EXCEPTIONS
+  }
+  readonly denormalsAreZero = false
+  readonly flushToZero = false
+  raise(flags: number): void {
+    this.raised |= flags
+  }
+}
+
+/** An instruction that looks at no pending exception (FNxxx). */
+export const noWait =
+  (text: (f: Fpu, e: Evaluator, i: Insn) => void): NonNullable<Row['slow']> =>
+  (e, i) => {
+    const f = new Fpu(e.state)
+    text(f, e, i)
+    f.commit()
+  }
+
+/** A pending exception is delivered before the instruction does anything. [SDM-1 "x87 FPU Exception Synchronization"] */
+export const waiting = (text: (f: Fpu, e: Evaluator, i: Insn) => void): NonNullable<Row['slow']> =>
+  noWait((f, e, i) => {
+    if (f.status & FSW.ES) fault.MF()
+    text(f, e, i)
+  })
+
+/** The i of ST(i) that operand k is. */
+export function stackIndex(i: Insn, k: number): number {
+  const o = operand(i, k)
+  invariant(o.kind === 'st', `${i.row.mnemonic}: operand ${k} is not an x87 register`)
+  return o.n
+}

@@ -1,0 +1,71 @@
+/** Runs a program under enclu within this process, everything it says collected. */
+import { nodeHost } from '../../src/host-node/index.ts'
+import { Machine, type HostPort, type MachineOptions, type MachineStats } from '../../src/api/index.ts'
+
+export interface GuestOptions extends Omit<MachineOptions, 'port' | 'onNotice' | 'onSyscall' | 'onSgx'> {
+  readonly args?: readonly string[]
+  readonly argv0?: string
+  readonly env?: readonly string[]
+  readonly cwd?: string
+  readonly stdin?: string | Uint8Array
+  /** Called with the machine when the guest has written this many bytes or more to its standard output. */
+  readonly whenPrinted?: { readonly bytes: number; readonly then: (machine: Machine) => void }
+}
+
+export interface GuestOutcome {
+  /** As a shell gives it: 128 and the signal's number for a program that was killed. */
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+  /** What enclu had to say about something refused. */
+  readonly notices: readonly string[]
+  readonly syscalls: readonly string[]
+  readonly sgx: readonly string[]
+  readonly stats: MachineStats
+}
+
+/** Standard streams in memory. */
+function memoryConsole(stdin: Uint8Array, onPrint: (bytes: number) => void): { console: HostPort['console']; text: (fd: 1 | 2) => string } {
+  const chunks: Record<1 | 2, Buffer[]> = { 1: [], 2: [] }
+  let [at, printed] = [0, 0]
+  return {
+    console: {
+      read(into) {
+        const piece = stdin.subarray(at, at + into.length)
+        into.set(piece)
+        at += piece.length
+        return piece.length
+      },
+      write(fd, data) {
+        chunks[fd].push(Buffer.from(data))
+        if (fd === 1) onPrint((printed += data.length))
+        return data.length
+      },
+      isTerminal: () => false,
+      windowSize: () => undefined,
+    },
+    text: (fd) => Buffer.concat(chunks[fd]).toString(),
+  }
+}
+
+export async function runGuest(program: string, options: GuestOptions = {}): Promise<GuestOutcome> {
+  const { args = [], argv0 = program, env = ['PATH=/usr/bin:/bin'], cwd, stdin = '', whenPrinted, ...machineOptions } = options
+  const host = nodeHost()
+  let pending = whenPrinted
+  const io = memoryConsole(typeof stdin === 'string' ? Buffer.from(stdin) : stdin, (bytes) => {
+    if (!pending || bytes < pending.bytes) return
+    pending.then(machine)
+    pending = undefined
+  })
+  const [notices, syscalls, sgx]: [string[], string[], string[]] = [[], [], []]
+  const machine = new Machine({
+    ...machineOptions,
+    port: { ...host, console: io.console, ...(cwd !== undefined && { workingDirectory: cwd }) },
+    onNotice: (text) => notices.push(text),
+    onSyscall: (line) => syscalls.push(line),
+    onSgx: (line) => sgx.push(line),
+  })
+  const status = await machine.run(program, [argv0, ...args], env)
+  const code = status.kind === 'exited' ? status.code : 128 + status.signal
+  return { code, stdout: io.text(1), stderr: io.text(2), notices, syscalls, sgx, stats: machine.stats() }
+}
