@@ -1,7 +1,29 @@
 import {
-  accessSync, chmodSync, closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, linkSync, lstatSync, lutimesSync,
-  mkdirSync, openSync, readSync, readdirSync, readlinkSync, realpathSync, renameSync, rmdirSync, statSync, statfsSync, symlinkSync,
-  unlinkSync, writeSync, type BigIntStats,
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  statfsSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+  type BigIntStats,
 } from 'node:fs'
 import type { FilePort, HostFile, HostOpenMode, HostStat } from '../port/index.ts'
 import { attempt, outcome } from './attempt.ts'
@@ -82,12 +104,11 @@ export const nodeFiles: FilePort = {
   setMode: (path, mode) => outcome(() => chmodSync(path, mode)),
   setTimes: (path, atimeNs, mtimeNs) => outcome(() => lutimesSync(path, seconds(atimeNs), seconds(mtimeNs))),
   access: (path, want) =>
-    outcome(
-      () =>
-        accessSync(
-          path,
-          (want.read ? constants.R_OK : 0) | (want.write ? constants.W_OK : 0) | (want.execute ? constants.X_OK : 0),
-        ),
+    outcome(() =>
+      accessSync(
+        path,
+        (want.read ? constants.R_OK : 0) | (want.write ? constants.W_OK : 0) | (want.execute ? constants.X_OK : 0),
+      ),
     ),
   space: (path) =>
     attempt(() => {

@@ -128,7 +128,7 @@ export const BIT = [
     slow: (e, i) => {
       const dst = operand(i, 0)
       const source = operand(i, 1)
-      if (dst.kind !== 'reg' || source.kind === 'rel') return
+      if (dst.kind !== 'reg' || source.kind === 'rel' || source.kind === 'st') return
       const crc = crc32(Number(e.reg(32, dst.n)), BigInt(get(e, i, 1)), source.w / 8)
       e.setReg(64, dst.n, BigInt(crc))
     },

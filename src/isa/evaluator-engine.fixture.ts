@@ -6,6 +6,7 @@ import { Fault, PAGE_SIZE, STATE } from '../cpu/index.ts'
 import { createDecoder } from './decode.ts'
 import { ROWS } from './table.ts'
 import { TestMachine } from './test-machine.fixture.ts'
+import { loadX87Image, saveX87Image } from './x87-image.ts'
 
 /** For a processor with every feature that has a row. */
 export const decodeAll = createDecoder(ROWS, new Set(ROWS.flatMap((r) => r.feature ?? [])))
@@ -30,6 +31,7 @@ export function evaluatorEngine(): Engine {
       state.rflags = BigInt(s.rflags)
       state.mxcsr = s.mxcsr
       for (let n = 0; n < 16; n++) state.xmm(n).set(s.xmm.subarray(16 * n, 16 * n + 16))
+      if (s.x87) loadX87Image(state, s.x87)
       if (s.fsBase !== undefined) state.fsBase = s.fsBase
       if (s.gsBase !== undefined) state.gsBase = s.gsBase
       state.rip = Number(codeAddress(s))
@@ -39,10 +41,12 @@ export function evaluatorEngine(): Engine {
       pages.set(m.page(DATA_BASE + PAGE_SIZE), PAGE_SIZE)
       const xmm = new Uint8Array(256)
       for (let n = 0; n < 16; n++) xmm.set(state.xmm(n), 16 * n)
+      const x87 = new Uint8Array(160)
+      if (s.x87) saveX87Image(state, x87)
       return {
         gpr: BigUint64Array.from({ length: 16 }, (_, n) => state.gpr(n)), rip: m.ram.u64[STATE.RIP / 8] ?? 0n,
         rflags: Number(state.rflags), mxcsr: state.mxcsr, xmm, fsBase: state.fsBase, gsBase: state.gsBase,
-        ...memoryResult(pages),
+        ...memoryResult(pages), ...(s.x87 && { x87 }),
         ...(fault && { fault: { signal: SIGNALS[fault.name] ?? 0, vector: fault.vector, errorCode: fault.errorCode ?? 0, cr2: fault.address ?? 0n } }),
       }
 

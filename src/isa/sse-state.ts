@@ -11,15 +11,13 @@ import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
 import { memory } from './operand.ts'
 import { addressWithin } from './sse-operand.ts'
+import { loadX87Image, saveX87Image } from './x87-image.ts'
 
 const IMAGE_SIZE = 512
 /** The rest of the image is reserved or the software's own: processors check that it is there and leave it alone. */
 const WRITTEN_SIZE = 416
 // prettier-ignore
-const IMAGE = { FCW: 0, FSW: 2, FTW: 4, MXCSR: 24, MXCSR_MASK: 28, ST: 32, XMM: 160 } as const
-const EMPTY = 3
-const STATUS = STATE.X87 + 2
-const TAGS = STATE.X87 + 4
+const IMAGE = { MXCSR: 24, MXCSR_MASK: 28, XMM: 160 } as const
 
 const loadMxcsr = (e: Evaluator, i: Insn): void => {
   const value = e.load(32, e.address(memory(i, 0))) as number
@@ -43,27 +41,15 @@ function imageAddress(e: Evaluator, i: Insn, access: 'R' | 'W'): number {
   return Number(address)
 }
 
-/** TOP, the physical number of ST(0). */
-const topOf = (status: number): number => (status >> 11) & 7
-
 /** The whole state as an image; both FXSAVE forms give it, as the pointers that they would show differently are zero. */
 function fxsave(e: Evaluator, i: Insn): void {
   const at = imageAddress(e, i, 'W')
-  const { dv, u8 } = e.state.ram
   const image = new Uint8Array(WRITTEN_SIZE)
   const out = new DataView(image.buffer)
-  const status = dv.getUint16(STATUS, true)
-  const tags = dv.getUint16(TAGS, true)
-  out.setUint16(IMAGE.FCW, dv.getUint16(STATE.X87, true), true)
-  out.setUint16(IMAGE.FSW, status, true)
-  for (let n = 0; n < 8; n++) {
-    if (((tags >> (2 * n)) & 3) !== EMPTY) image[IMAGE.FTW] = (image[IMAGE.FTW] ?? 0) | (1 << n)
-    const from = STATE.X87_REGS + 16 * ((topOf(status) + n) & 7)
-    image.set(u8.subarray(from, from + 10), IMAGE.ST + 16 * n)
-  }
+  saveX87Image(e.state, image)
   out.setUint32(IMAGE.MXCSR, e.state.mxcsr, true)
   out.setUint32(IMAGE.MXCSR_MASK, MXCSR_MASK, true)
-  image.set(u8.subarray(STATE.XMM, STATE.XMM + 256), IMAGE.XMM)
+  image.set(e.state.ram.u8.subarray(STATE.XMM, STATE.XMM + 256), IMAGE.XMM)
   e.view.write(at, image)
 }
 
@@ -72,36 +58,9 @@ function fxrstor(e: Evaluator, i: Insn): void {
   const source = new DataView(image.buffer)
   const mxcsr = source.getUint32(IMAGE.MXCSR, true)
   if (mxcsr & ~MXCSR_MASK) fault.GP(0)
-  const { dv, u8 } = e.state.ram
-  // Bit 6 of the control word always reads as 1, the reserved ones as 0.
-  const control = (source.getUint16(IMAGE.FCW, true) & 0x1f3f) | 0x40
-  // ES and B are not stored: they say that an unmasked exception is pending.
-  const raised = source.getUint16(IMAGE.FSW, true) & 0x7f7f
-  const status = raised & ~control & 0x3f ? raised | 0x8080 : raised
-  let tags = 0
-  for (let n = 0; n < 8; n++) {
-    const physical = (topOf(status) + n) & 7
-    const from = IMAGE.ST + 16 * n
-    u8.set(image.subarray(from, from + 10), STATE.X87_REGS + 16 * physical)
-    u8.fill(0, STATE.X87_REGS + 16 * physical + 10, STATE.X87_REGS + 16 * physical + 16)
-  }
-  for (let n = 0; n < 8; n++) {
-    const present = ((image[IMAGE.FTW] ?? 0) >> n) & 1
-    tags |= (present ? tagOf(dv, STATE.X87_REGS + 16 * n) : EMPTY) << (2 * n)
-  }
-  dv.setUint16(STATE.X87, control, true)
-  dv.setUint16(STATUS, status, true)
-  dv.setUint16(TAGS, tags, true)
-  u8.set(image.subarray(IMAGE.XMM, IMAGE.XMM + 256), STATE.XMM)
+  loadX87Image(e.state, image)
+  e.state.ram.u8.set(image.subarray(IMAGE.XMM, IMAGE.XMM + 256), STATE.XMM)
   e.state.mxcsr = mxcsr
-}
-
-/** The image has one bit for each register; the rest of the tag follows from the value: valid 0, zero 1, special 2. */
-function tagOf(dv: DataView, at: number): number {
-  const exponent = dv.getUint16(at + 8, true) & 0x7fff
-  const significand = dv.getBigUint64(at, true)
-  if (exponent === 0 && significand === 0n) return 1
-  return exponent === 0 || exponent === 0x7fff || significand >> 63n === 0n ? 2 : 0
 }
 
 // prettier-ignore

@@ -3,6 +3,7 @@ import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
 import { get, memory, put } from './operand.ts'
 import { insn } from './rows.ts'
+import { addressWithin } from './sse-operand.ts'
 import { controlWord, EMPTY, FSW, noWait, stackIndex, tagOf, waiting, type Fpu } from './x87-state.ts'
 
 const nothing = (): void => {}
@@ -22,15 +23,23 @@ const clearExceptions = noWait((f) => {
 const is16 = (i: Insn): boolean => i.w === 16
 const environmentSize = (i: Insn): number => (is16(i) ? 14 : 28)
 
-/** Bytes of memory operand 0; all of them are reached before any changes. */
+/** The address of memory operand 0, accessible. Processors look at the last byte before the first one. */
+function imageAddress(e: Evaluator, i: Insn, size: number, access: 'R' | 'W'): number {
+  const m = memory(i, 0)
+  const address = e.address(m) as bigint
+  for (const end of [addressWithin(e, m, size - 1), address]) {
+    const at = e.linear(end, 1, access)
+    if (access === 'W') e.view.writable(at)
+    else e.view.readable(at)
+  }
+  return Number(address)
+}
 function readImage(e: Evaluator, i: Insn, size: number): DataView {
-  const at = e.linear(e.address(memory(i, 0)), size, 'R')
-  const bytes = e.view.read(at, size)
+  const bytes = e.view.read(imageAddress(e, i, size, 'R'), size)
   return new DataView(bytes.buffer, bytes.byteOffset, size)
 }
 function writeImage(e: Evaluator, i: Insn, image: DataView): void {
-  const at = e.linear(e.address(memory(i, 0)), image.byteLength, 'W')
-  e.view.write(at, new Uint8Array(image.buffer))
+  e.view.write(imageAddress(e, i, image.byteLength, 'W'), new Uint8Array(image.buffer))
 }
 
 function putEnvironment(f: Fpu, i: Insn, image: DataView): void {

@@ -52,7 +52,13 @@ export function ioctl<D, F extends Fields>(
 }
 
 /** Finds the request in the device's table; -ENOTTY if it is not there. */
-export function serveIoctl<D>(rows: readonly Ioctl<D>[], device: D, task: Task, request: number, argument: number): number {
+export function serveIoctl<D>(
+  rows: readonly Ioctl<D>[],
+  device: D,
+  task: Task,
+  request: number,
+  argument: number,
+): number {
   const row = rows.find((r) => r.request === request)
   return row ? row.run(device, task, argument) : -ENOTTY
 }

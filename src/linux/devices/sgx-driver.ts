@@ -44,7 +44,9 @@ export const secinfoOfType = (type: PageType): Uint8Array => secinfoBytes(BigInt
 
 /** SECINFO's rights as PROT_ bits. */
 export const protectionOf = (flags: bigint): number =>
-  (flags & SECINFO_FLAGS.R ? PROT_READ : 0) | (flags & SECINFO_FLAGS.W ? PROT_WRITE : 0) | (flags & SECINFO_FLAGS.X ? PROT_EXEC : 0)
+  (flags & SECINFO_FLAGS.R ? PROT_READ : 0) |
+  (flags & SECINFO_FLAGS.W ? PROT_WRITE : 0) |
+  (flags & SECINFO_FLAGS.X ? PROT_EXEC : 0)
 
 export class DriverEnclave {
   readonly driver: SgxDriver

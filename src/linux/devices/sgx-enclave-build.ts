@@ -1,10 +1,31 @@
 import { PAGE_SIZE } from '../../cpu/index.ts'
 import {
-  EACCES, EBUSY, EFAULT, EINVAL, EIO, ENOMEM, EPERM, PROT_READ, PROT_WRITE, SGX_IOC, SGX_PAGE_MEASURE, sgx_enclave_add_pages,
-  sgx_enclave_create, sgx_enclave_init, sgx_enclave_provision,
+  EACCES,
+  EBUSY,
+  EFAULT,
+  EINVAL,
+  EIO,
+  ENOMEM,
+  EPERM,
+  PROT_READ,
+  PROT_WRITE,
+  SGX_IOC,
+  SGX_PAGE_MEASURE,
+  sgx_enclave_add_pages,
+  sgx_enclave_create,
+  sgx_enclave_init,
+  sgx_enclave_provision,
 } from '../../spec/linux/index.ts'
 import {
-  ATTRIBUTES, EINITTOKEN, PT, SECINFO, SECINFO_FLAGS, SECINFO_PAGE_TYPE_SHIFT, SECS, SIGSTRUCT, VENDOR_INTEL,
+  ATTRIBUTES,
+  EINITTOKEN,
+  PT,
+  SECINFO,
+  SECINFO_FLAGS,
+  SECINFO_PAGE_TYPE_SHIFT,
+  SECS,
+  SIGSTRUCT,
+  VENDOR_INTEL,
 } from '../../spec/sgx/index.ts'
 import { ENCLS, type Sgx } from '../../sgx/index.ts'
 import type { Task } from '../task/task.ts'
@@ -82,7 +103,8 @@ function addPage(enclave: DriverEnclave, task: Task, { address, source, secinfo,
   if (enclave.pages.has(address)) return failed(EBUSY)
   const bytes = task.memory.read(source, PAGE_SIZE)
   if (!bytes) return failed(EFAULT)
-  if (encls(() => ENCLS.EADD(sgx, { target, secs, linaddr: BigInt(address), source: bytes, secinfo })) === 'fault') return failed(EIO)
+  if (encls(() => ENCLS.EADD(sgx, { target, secs, linaddr: BigInt(address), source: bytes, secinfo })) === 'fault')
+    return failed(EIO)
   const { FLAGS } = SECINFO.view(secinfo)
   const isTcs = Number((FLAGS >> SECINFO_PAGE_TYPE_SHIFT) & 0xffn) === PT.PT_TCS
   enclave.pages.set(address, { epc: target, maximum: isTcs ? PROT_READ | PROT_WRITE : protectionOf(FLAGS) })

@@ -1,6 +1,14 @@
 import { PAGE_SIZE } from '../../cpu/index.ts'
 import {
-  EFAULT, EINVAL, ENODEV, EPERM, PROT_READ, PROT_WRITE, SGX_IOC, sgx_enclave_modify_types, sgx_enclave_remove_pages,
+  EFAULT,
+  EINVAL,
+  ENODEV,
+  EPERM,
+  PROT_READ,
+  PROT_WRITE,
+  SGX_IOC,
+  sgx_enclave_modify_types,
+  sgx_enclave_remove_pages,
   sgx_enclave_restrict_permissions,
 } from '../../spec/linux/index.ts'
 import { PT, SECINFO_FLAGS, SGX_ERROR, type PageType } from '../../spec/sgx/index.ts'
@@ -63,7 +71,11 @@ export const RESTRICT_PERMISSIONS = ioctl(
       if (permissions & SECINFO_FLAGS.W && !(permissions & SECINFO_FLAGS.R)) return -EINVAL
       if (arg.result !== 0n || arg.count !== 0n) return -EINVAL
       const secinfo = secinfoBytes(permissions)
-      const { errno, result = 0, count } = eachPage(enclave, offset, length, ({ epc: target }) => {
+      const {
+        errno,
+        result = 0,
+        count,
+      } = eachPage(enclave, offset, length, ({ epc: target }) => {
         if (target.PT !== 'PT_REG') return { errno: -EINVAL }
         return outcomeOf(encls(() => ENCLS.EMODPR(enclave.sgx, { target, secinfo })))
       })
@@ -93,24 +105,31 @@ function changeType(enclave: DriverEnclave, page: EnclavePage, address: number, 
   return outcome
 }
 
-export const MODIFY_TYPES = ioctl('SGX_IOC_ENCLAVE_MODIFY_TYPES', SGX_IOC.ENCLAVE_MODIFY_TYPES, sgx_enclave_modify_types, {
-  spec: SPEC,
-  ready: isRunning,
-  run(arg, { device: enclave, copyOut }) {
-    const { offset, length, page_type } = arg
-    const refused = checkRange(enclave, offset, length)
-    if (refused < 0) return refused
-    const type = page_type === BigInt(PT.PT_TCS) ? 'PT_TCS' : page_type === BigInt(PT.PT_TRIM) ? 'PT_TRIM' : undefined
-    // Numbers beyond the byte that SECINFO has for it are refused before the result fields are looked at.
-    if (page_type > 0xffn || arg.result !== 0n || arg.count !== 0n || !type) return -EINVAL
-    const { errno, result = 0, count } = eachPage(enclave, offset, length, (page, address) =>
-      changeType(enclave, page, address, type),
-    )
-    arg.result = BigInt(result)
-    arg.count = count
-    return copyOut() || errno
+export const MODIFY_TYPES = ioctl(
+  'SGX_IOC_ENCLAVE_MODIFY_TYPES',
+  SGX_IOC.ENCLAVE_MODIFY_TYPES,
+  sgx_enclave_modify_types,
+  {
+    spec: SPEC,
+    ready: isRunning,
+    run(arg, { device: enclave, copyOut }) {
+      const { offset, length, page_type } = arg
+      const refused = checkRange(enclave, offset, length)
+      if (refused < 0) return refused
+      const type = page_type === BigInt(PT.PT_TCS) ? 'PT_TCS' : page_type === BigInt(PT.PT_TRIM) ? 'PT_TRIM' : undefined
+      // Numbers beyond the byte that SECINFO has for it are refused before the result fields are looked at.
+      if (page_type > 0xffn || arg.result !== 0n || arg.count !== 0n || !type) return -EINVAL
+      const {
+        errno,
+        result = 0,
+        count,
+      } = eachPage(enclave, offset, length, (page, address) => changeType(enclave, page, address, type))
+      arg.result = BigInt(result)
+      arg.count = count
+      return copyOut() || errno
+    },
   },
-})
+)
 
 /**
  * The kernel cannot see whether the enclave has accepted a trimmed page. It probes: EMODPR faults on such a page because of its
@@ -121,22 +140,27 @@ function isAccepted(enclave: DriverEnclave, { epc: target }: EnclavePage): boole
   return answer === 'fault' || answer !== SGX_ERROR.SGX_PAGE_NOT_MODIFIABLE
 }
 
-export const REMOVE_PAGES = ioctl('SGX_IOC_ENCLAVE_REMOVE_PAGES', SGX_IOC.ENCLAVE_REMOVE_PAGES, sgx_enclave_remove_pages, {
-  spec: SPEC,
-  ready: isRunning,
-  run(arg, { device: enclave, copyOut }) {
-    const { offset, length } = arg
-    const refused = checkRange(enclave, offset, length)
-    if (refused < 0) return refused
-    if (arg.count !== 0n) return -EINVAL
-    const { errno, count } = eachPage(enclave, offset, length, (page, address) => {
-      if (page.epc.PT !== 'PT_TRIM' || !isAccepted(enclave, page)) return { errno: -EPERM }
-      return { errno: enclave.remove(address) }
-    })
-    arg.count = count
-    return copyOut() || errno
+export const REMOVE_PAGES = ioctl(
+  'SGX_IOC_ENCLAVE_REMOVE_PAGES',
+  SGX_IOC.ENCLAVE_REMOVE_PAGES,
+  sgx_enclave_remove_pages,
+  {
+    spec: SPEC,
+    ready: isRunning,
+    run(arg, { device: enclave, copyOut }) {
+      const { offset, length } = arg
+      const refused = checkRange(enclave, offset, length)
+      if (refused < 0) return refused
+      if (arg.count !== 0n) return -EINVAL
+      const { errno, count } = eachPage(enclave, offset, length, (page, address) => {
+        if (page.epc.PT !== 'PT_TRIM' || !isAccepted(enclave, page)) return { errno: -EPERM }
+        return { errno: enclave.remove(address) }
+      })
+      arg.count = count
+      return copyOut() || errno
+    },
   },
-})
+)
 
 // prettier-ignore
 export const SGX_ENCLAVE_SGX2: readonly Ioctl<DriverEnclave>[] = [RESTRICT_PERMISSIONS, MODIFY_TYPES, REMOVE_PAGES]

@@ -1,9 +1,34 @@
 import { describe, expect, test } from 'vitest'
 import { isDenial } from '../mm/address-space.ts'
 import {
-  EACCES, EBADF, EBUSY, EFAULT, EINVAL, EIO, ENODEV, ENOMEM, ENOTTY, EPERM, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, O, PROT_EXEC, PROT_NONE,
-  PROT_READ, PROT_WRITE, READ_IMPLIES_EXEC, S, SGX_IOC, SGX_PAGE_MEASURE, SIGBUS, sgx_enclave_add_pages, sgx_enclave_modify_types,
-  sgx_enclave_remove_pages, sgx_enclave_restrict_permissions, stat,
+  EACCES,
+  EBADF,
+  EBUSY,
+  EFAULT,
+  EINVAL,
+  EIO,
+  ENODEV,
+  ENOMEM,
+  ENOTTY,
+  EPERM,
+  MAP_FIXED,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  O,
+  PROT_EXEC,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+  READ_IMPLIES_EXEC,
+  S,
+  SGX_IOC,
+  SGX_PAGE_MEASURE,
+  SIGBUS,
+  sgx_enclave_add_pages,
+  sgx_enclave_modify_types,
+  sgx_enclave_remove_pages,
+  sgx_enclave_restrict_permissions,
+  stat,
 } from '../../spec/linux/index.ts'
 import { ATTRIBUTES, SECS, TCS } from '../../spec/sgx/index.ts'
 import { Sgx, SGX_PROFILES, type SgxOptions } from '../../sgx/index.ts'
@@ -47,7 +72,13 @@ class Driver extends FileCalls {
   create(change?: (secs: SecsView) => void): number {
     const source = new Uint8Array(SECS.size)
     const secs = SECS.view(source)
-    Object.assign(secs, { SIZE: BigInt(SIZE), BASEADDR: BigInt(BASE), SSAFRAMESIZE: 1, ATTRIBUTES: ATTRIBUTES.MODE64BIT, XFRM: 3n })
+    Object.assign(secs, {
+      SIZE: BigInt(SIZE),
+      BASEADDR: BigInt(BASE),
+      SSAFRAMESIZE: 1,
+      ATTRIBUTES: ATTRIBUTES.MODE64BIT,
+      XFRM: 3n,
+    })
     change?.(secs)
     return this.ioctl(SGX_IOC.ENCLAVE_CREATE, this.pointer(this.bytes(source)))
   }
@@ -55,12 +86,20 @@ class Driver extends FileCalls {
   readonly zeros = this.bytes(new Uint8Array(8 * PAGE))
 
   /** ADD_PAGES; the answer and how many bytes were added. */
-  add(offset: number, flags: bigint, more: Partial<Record<'src' | 'length' | 'secinfo' | 'flags' | 'count', number>> = {}): readonly [number, number] {
+  add(
+    offset: number,
+    flags: bigint,
+    more: Partial<Record<'src' | 'length' | 'secinfo' | 'flags' | 'count', number>> = {},
+  ): readonly [number, number] {
     const { src = this.zeros, length = PAGE, flags: measure = SGX_PAGE_MEASURE, count = 77 } = more
     const info = more.secinfo ?? this.bytes(secinfo(flags))
     const arg = this.room(sgx_enclave_add_pages.size)
     const big = { src, offset, length, secinfo: info, flags: measure, count }
-    this.task.memory.setStruct(sgx_enclave_add_pages, arg, Object.fromEntries(Object.entries(big).map(([k, v]) => [k, BigInt(v)])))
+    this.task.memory.setStruct(
+      sgx_enclave_add_pages,
+      arg,
+      Object.fromEntries(Object.entries(big).map(([k, v]) => [k, BigInt(v)])),
+    )
     const answer = this.ioctl(SGX_IOC.ENCLAVE_ADD_PAGES, arg)
     return [answer, Number(this.task.memory.struct(sgx_enclave_add_pages, arg)?.count)]
   }
@@ -77,7 +116,8 @@ class Driver extends FileCalls {
   }
 
   get secsPage(): ReturnType<Sgx['epc']['page']> | undefined {
-    for (let i = 0; i < this.sgx.epc.pageCount; i++) if (this.sgx.epc.page(i).PT === 'PT_SECS' && this.sgx.epc.page(i).VALID) return this.sgx.epc.page(i)
+    for (let i = 0; i < this.sgx.epc.pageCount; i++)
+      if (this.sgx.epc.page(i).PT === 'PT_SECS' && this.sgx.epc.page(i).VALID) return this.sgx.epc.page(i)
     return undefined
   }
 
@@ -128,7 +168,9 @@ describe('the devices', () => {
     expect(t.ioctl(SGX_IOC.ENCLAVE_CREATE, 0, t.open('/dev/sgx_provision', O.RDWR))).toBe(-ENOTTY)
   })
   test('the request numbers are those of the header', () => {
-    expect(Object.values(SGX_IOC)).toEqual([0x4008a400, 0xc030a401, 0x4008a402, 0x4008a403, 0xc028a405, 0xc028a406, 0xc018a407])
+    expect(Object.values(SGX_IOC)).toEqual([
+      0x4008a400, 0xc030a401, 0x4008a402, 0x4008a403, 0xc028a405, 0xc028a406, 0xc018a407,
+    ])
   })
 })
 
@@ -306,7 +348,8 @@ describe('mmap and mprotect of an enclave', () => {
   test('mprotect follows the same rules', () => {
     const t = new Driver().running()
     t.mmap(BASE, SIZE, PROT_NONE)
-    const protect = (addr: number, len: number, prot: number): number => t.call('mprotect', { addr, start: addr, len, length: len, prot })
+    const protect = (addr: number, len: number, prot: number): number =>
+      t.call('mprotect', { addr, start: addr, len, length: len, prot })
     expect(protect(BASE + 0x1000, PAGE, PROT_READ | PROT_WRITE)).toBe(0)
     expect(protect(BASE + 0x2000, PAGE, PROT_READ | PROT_WRITE)).toBe(-EACCES)
     expect(protect(BASE + 0x3000, PAGE, PROT_READ)).toBe(0)
@@ -323,7 +366,10 @@ describe('mmap and mprotect of an enclave', () => {
     t.mmap(BASE + 0x1000, PAGE, PROT_READ | PROT_WRITE)
     t.mmap(BASE + 0x8000, PAGE, PROT_READ)
     expect([t.touch(BASE), t.touch(BASE + 0x1fff, 'W'), t.touch(BASE + 0x8000), t.touch(BASE + 0x2000)]).toEqual([
-      'EPC', 'EPC', 'SIGBUS 4', 'SIGSEGV 4',
+      'EPC',
+      'EPC',
+      'SIGBUS 4',
+      'SIGSEGV 4',
     ])
     // Seen from outside: all ones.
     expect(t.task.memory.u32(BASE + 0x1000)).toBe(0xffff_ffff)
@@ -386,7 +432,11 @@ describe('the requests of SGX2', () => {
     [SGX_IOC.ENCLAVE_REMOVE_PAGES]: sgx_enclave_remove_pages,
   }
   /** [answer, result, count]. */
-  function change(t: Driver, request: keyof typeof LAYOUTS, values: Readonly<Record<string, number>>): (number | undefined)[] {
+  function change(
+    t: Driver,
+    request: keyof typeof LAYOUTS,
+    values: Readonly<Record<string, number>>,
+  ): (number | undefined)[] {
     const layout = LAYOUTS[request] as typeof sgx_enclave_modify_types
     const arg = t.bytes(new Uint8Array(layout.size))
     const filled = { offset: 0x1000, length: PAGE, ...values }

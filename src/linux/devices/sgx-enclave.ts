@@ -1,6 +1,14 @@
 import type { Access } from '../../cpu/index.ts'
 import {
-  EACCES, EBUSY, EINVAL, MISC_MAJOR, O, PROT_EXEC, PROT_READ, PROT_WRITE, READ_IMPLIES_EXEC,
+  EACCES,
+  EBUSY,
+  EINVAL,
+  MISC_MAJOR,
+  O,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  READ_IMPLIES_EXEC,
 } from '../../spec/linux/index.ts'
 import type { Backing, BackingFault, BackingPage } from '../mm/backing.ts'
 import type { Process } from '../task/process.ts'

@@ -1,12 +1,41 @@
 import { describe, expect, test } from 'vitest'
 import {
-  AT, EACCES, EBADF, EEXIST, EFAULT, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENODATA, ENOENT, ENOTDIR, ENOTEMPTY, ENOTTY, EPERM, ERANGE, ERRNO,
-  F, O, S, TTY, linux_dirent64, stat, statx, winsize,
+  AT,
+  EACCES,
+  EBADF,
+  EEXIST,
+  EFAULT,
+  EINVAL,
+  EISDIR,
+  ELOOP,
+  ENAMETOOLONG,
+  ENODATA,
+  ENOENT,
+  ENOTDIR,
+  ENOTEMPTY,
+  ENOTTY,
+  EPERM,
+  ERANGE,
+  ERRNO,
+  F,
+  O,
+  S,
+  TTY,
+  linux_dirent64,
+  stat,
+  statx,
+  winsize,
 } from '../../spec/linux/index.ts'
 import { FileCalls } from '../vfs/file-calls.fixture.ts'
 
 const BAD = 0x10
-const TREE = { '/work/text': 'hello world', '/work/dir/inner': 'x', '/work/link': '-> text', '/work/loop': '-> loop', '/work/empty/': '' }
+const TREE = {
+  '/work/text': 'hello world',
+  '/work/dir/inner': 'x',
+  '/work/link': '-> text',
+  '/work/loop': '-> loop',
+  '/work/empty/': '',
+}
 
 describe('open(2)', () => {
   // prettier-ignore
@@ -108,7 +137,10 @@ describe('reading and writing', () => {
     const t = new FileCalls(TREE)
     const vec = t.room(32)
     const [a, b] = [t.string('ab'), t.string('cde')]
-    for (const [i, [address, length]] of [[a, 2], [b, 3]].entries()) {
+    for (const [i, [address, length]] of [
+      [a, 2],
+      [b, 3],
+    ].entries()) {
       t.task.memory.setU64(vec + 16 * i, BigInt(address ?? 0))
       t.task.memory.setU64(vec + 16 * i + 8, BigInt(length ?? 0))
     }
@@ -182,7 +214,13 @@ describe('stat(2)', () => {
     const mode = (): number => t.task.memory.struct(stat, buf)?.st_mode ?? 0
     expect(t.call('stat', { path: 'link', buf })).toBe(0)
     expect(mode()).toBe(S.IFREG | 0o644)
-    expect(t.task.memory.struct(stat, buf)).toMatchObject({ st_size: 11n, st_mtime: 5n, st_mtime_nsec: 7n, st_uid: 1000, st_blocks: 1n })
+    expect(t.task.memory.struct(stat, buf)).toMatchObject({
+      st_size: 11n,
+      st_mtime: 5n,
+      st_mtime_nsec: 7n,
+      st_uid: 1000,
+      st_blocks: 1n,
+    })
     expect(t.call('lstat', { path: 'link', buf })).toBe(0)
     expect(mode() & S.IFMT).toBe(S.IFLNK)
     expect(t.call('fstat', { fd: t.open('dir'), buf })).toBe(0)
@@ -198,7 +236,11 @@ describe('stat(2)', () => {
     const t = new FileCalls(TREE)
     const buf = t.room(256)
     expect(t.call('statx', { dirfd: AT.FDCWD, path: '/dev/null', mask: 0x7ff, buf })).toBe(0)
-    expect(t.task.memory.struct(statx, buf)).toMatchObject({ stx_mode: S.IFCHR | 0o666, stx_rdev_major: 1, stx_rdev_minor: 3 })
+    expect(t.task.memory.struct(statx, buf)).toMatchObject({
+      stx_mode: S.IFCHR | 0o666,
+      stx_rdev_major: 1,
+      stx_rdev_minor: 3,
+    })
   })
 })
 
@@ -257,7 +299,9 @@ describe('directories', () => {
     expect(t.call('rename', { oldpath: 'text', newpath: 'dir' })).toBe(-EISDIR)
     expect(t.call('rename', { oldpath: 'dir', newpath: 'text' })).toBe(-ENOTDIR)
     expect(t.call('rename', { oldpath: 'dir', newpath: 'dir/sub' })).toBe(-EINVAL)
-    expect(t.call('renameat2', { olddirfd: -100, oldpath: 'text', newdirfd: -100, newpath: 'link', flags: 1 })).toBe(-EEXIST)
+    expect(t.call('renameat2', { olddirfd: -100, oldpath: 'text', newdirfd: -100, newpath: 'link', flags: 1 })).toBe(
+      -EEXIST,
+    )
     expect(t.call('rename', { oldpath: 'text', newpath: 'moved' })).toBe(0)
     expect(t.call('link', { oldpath: 'moved', newpath: 'second' })).toBe(0)
     expect(t.call('link', { oldpath: 'dir', newpath: 'third' })).toBe(-EPERM)

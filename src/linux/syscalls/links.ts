@@ -25,15 +25,27 @@ function linkAt(c: SyscallContext, dirfd: number, path: number): Node | number {
   return file.flags & O.PATH && file.node ? file.node : -ENOENT
 }
 
-export const readlink = syscall(89, 'readlink', { path: 'path', buf: 'addr', bufsiz: 'int' }, {
-  support: 'full', spec: 'readlink(2)',
-  run: (c, { path, buf, bufsiz }) => readLink(c, AT.FDCWD, path, buf, bufsiz),
-})
+export const readlink = syscall(
+  89,
+  'readlink',
+  { path: 'path', buf: 'addr', bufsiz: 'int' },
+  {
+    support: 'full',
+    spec: 'readlink(2)',
+    run: (c, { path, buf, bufsiz }) => readLink(c, AT.FDCWD, path, buf, bufsiz),
+  },
+)
 
-export const readlinkat = syscall(267, 'readlinkat', { dirfd: 'fd', path: 'path', buf: 'addr', bufsiz: 'int' }, {
-  support: 'full', spec: 'readlink(2)',
-  run: (c, { dirfd, path, buf, bufsiz }) => readLink(c, dirfd, path, buf, bufsiz),
-})
+export const readlinkat = syscall(
+  267,
+  'readlinkat',
+  { dirfd: 'fd', path: 'path', buf: 'addr', bufsiz: 'int' },
+  {
+    support: 'full',
+    spec: 'readlink(2)',
+    run: (c, { dirfd, path, buf, bufsiz }) => readLink(c, dirfd, path, buf, bufsiz),
+  },
+)
 
 function makeSymlink(c: SyscallContext, target: number, dirfd: number, path: number): number {
   const text = c.task.memory.path(target)
@@ -46,15 +58,27 @@ function makeSymlink(c: SyscallContext, target: number, dirfd: number, path: num
   return place.parent.symlink?.(c.task, place.name, text) ?? -EACCES
 }
 
-export const symlink = syscall(88, 'symlink', { target: 'path', path: 'path' }, {
-  support: 'full', spec: 'symlink(2)',
-  run: (c, { target, path }) => makeSymlink(c, target, AT.FDCWD, path),
-})
+export const symlink = syscall(
+  88,
+  'symlink',
+  { target: 'path', path: 'path' },
+  {
+    support: 'full',
+    spec: 'symlink(2)',
+    run: (c, { target, path }) => makeSymlink(c, target, AT.FDCWD, path),
+  },
+)
 
-export const symlinkat = syscall(266, 'symlinkat', { target: 'path', dirfd: 'fd', path: 'path' }, {
-  support: 'full', spec: 'symlink(2)',
-  run: (c, { target, dirfd, path }) => makeSymlink(c, target, dirfd, path),
-})
+export const symlinkat = syscall(
+  266,
+  'symlinkat',
+  { target: 'path', dirfd: 'fd', path: 'path' },
+  {
+    support: 'full',
+    spec: 'symlink(2)',
+    run: (c, { target, dirfd, path }) => makeSymlink(c, target, dirfd, path),
+  },
+)
 
 interface Link {
   readonly olddirfd: number
@@ -77,15 +101,23 @@ function makeLink(c: SyscallContext, { olddirfd, oldpath, newdirfd, newpath, fla
   return place.parent.link?.(c.task, place.name, existing) ?? -EACCES
 }
 
-export const link = syscall(86, 'link', { oldpath: 'path', newpath: 'path' }, {
-  support: 'full', spec: 'link(2)',
-  run: (c, { oldpath, newpath }) => makeLink(c, { olddirfd: AT.FDCWD, oldpath, newdirfd: AT.FDCWD, newpath, flags: 0 }),
-})
+export const link = syscall(
+  86,
+  'link',
+  { oldpath: 'path', newpath: 'path' },
+  {
+    support: 'full',
+    spec: 'link(2)',
+    run: (c, { oldpath, newpath }) =>
+      makeLink(c, { olddirfd: AT.FDCWD, oldpath, newdirfd: AT.FDCWD, newpath, flags: 0 }),
+  },
+)
 
 // prettier-ignore
 const LINK_AT = { olddirfd: 'fd', oldpath: 'path', newdirfd: 'fd', newpath: 'path', flags: 'flags' } as const
 
 export const linkat = syscall(265, 'linkat', LINK_AT, {
-  support: 'full', spec: 'link(2)',
+  support: 'full',
+  spec: 'link(2)',
   run: (c, paths) => makeLink(c, paths),
 })

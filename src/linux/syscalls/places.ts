@@ -45,7 +45,13 @@ export function targetAt(
   return nodeAt(c, dirfd, path, follow)
 }
 
-export function statAt(c: SyscallContext, dirfd: number, path: number, follow: boolean, emptyPath = false): Stat | number {
+export function statAt(
+  c: SyscallContext,
+  dirfd: number,
+  path: number,
+  follow: boolean,
+  emptyPath = false,
+): Stat | number {
   const target = targetAt(c, { dirfd, path, follow, emptyPath })
   return typeof target === 'number' ? target : target.stat()
 }

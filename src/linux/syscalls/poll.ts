@@ -10,9 +10,7 @@ const GIGA = 1_000_000_000n
 
 /** POLL bits of a file now. */
 export function readiness(file: FileDescription): number {
-  return (
-    (file.readable ? POLL.IN | POLL.RDNORM : 0) | (file.writable ? POLL.OUT | POLL.WRNORM : 0) | (file.hangup ?? 0)
-  )
+  return (file.readable ? POLL.IN | POLL.RDNORM : 0) | (file.writable ? POLL.OUT | POLL.WRNORM : 0) | (file.hangup ?? 0)
 }
 
 /** What a call that waits for files carries from one run to the next. */
@@ -71,10 +69,17 @@ function pollFiles(c: SyscallContext, address: number, nfds: number, timeout: bi
   })
 }
 
-export const poll = syscall(7, 'poll', { fds: 'addr', nfds: 'size', timeout: 'int' }, {
-  support: 'partial', note: 'Standard input always counts as readable.', spec: 'poll(2)',
-  run: (c, { fds, nfds, timeout }) => pollFiles(c, fds, nfds, timeout < 0 ? undefined : BigInt(timeout) * 1_000_000n),
-})
+export const poll = syscall(
+  7,
+  'poll',
+  { fds: 'addr', nfds: 'size', timeout: 'int' },
+  {
+    support: 'partial',
+    note: 'Standard input always counts as readable.',
+    spec: 'poll(2)',
+    run: (c, { fds, nfds, timeout }) => pollFiles(c, fds, nfds, timeout < 0 ? undefined : BigInt(timeout) * 1_000_000n),
+  },
+)
 
 /** A relative time in user memory, in nanoseconds; NULL is undefined; else -errno. */
 function timeoutAt(task: Task, address: number, layout: 'timespec' | 'timeval'): bigint | undefined | number {
@@ -91,7 +96,12 @@ function timeoutAt(task: Task, address: number, layout: 'timespec' | 'timeval'):
 }
 
 /** Stores what is left of a timeout, as Linux does; a failure is not reported. */
-function storeRemaining(c: SyscallContext, address: number, layout: 'timespec' | 'timeval', timeout: bigint | undefined): void {
+function storeRemaining(
+  c: SyscallContext,
+  address: number,
+  layout: 'timespec' | 'timeval',
+  timeout: bigint | undefined,
+): void {
   if (address === 0 || timeout === undefined) return
   const deadline = c.resumed?.deadline ?? c.kernel.now() + timeout
   const left = deadline > c.kernel.now() ? deadline - c.kernel.now() : 0n
@@ -116,7 +126,9 @@ export function withMask(c: SyscallContext, sigmask: number, sigsetsize: number,
 const PPOLL = { fds: 'addr', nfds: 'size', tmo_p: 'addr', sigmask: 'addr', sigsetsize: 'size' } as const
 
 export const ppoll = syscall(271, 'ppoll', PPOLL, {
-  support: 'partial', note: 'Standard input always counts as readable.', spec: 'poll(2)',
+  support: 'partial',
+  note: 'Standard input always counts as readable.',
+  spec: 'poll(2)',
   run(c, { fds, nfds, tmo_p, sigmask, sigsetsize }) {
     const timeout = c.resumed ? (c.resumed as ReadyWait).timeout : timeoutAt(c.task, tmo_p, 'timespec')
     if (typeof timeout === 'number') return timeout
@@ -190,7 +202,9 @@ function selectFiles(c: SyscallContext, { nfds, sets: addresses, timeout }: Sele
 const SELECT = { nfds: 'int', readfds: 'addr', writefds: 'addr', exceptfds: 'addr', timeout: 'addr' } as const
 
 export const select = syscall(23, 'select', SELECT, {
-  support: 'partial', note: 'Standard input always counts as readable.', spec: 'select(2)',
+  support: 'partial',
+  note: 'Standard input always counts as readable.',
+  spec: 'select(2)',
   run(c, { nfds, readfds, writefds, exceptfds, timeout: at }) {
     const timeout = c.resumed ? (c.resumed as ReadyWait).timeout : timeoutAt(c.task, at, 'timeval')
     if (typeof timeout === 'number') return timeout
@@ -200,19 +214,26 @@ export const select = syscall(23, 'select', SELECT, {
   },
 })
 
-export const pselect6 = syscall(270, 'pselect6', { ...SELECT, sigmask: 'addr' }, {
-  support: 'partial', note: 'Standard input always counts as readable.', spec: 'select(2)',
-  run(c, { nfds, readfds, writefds, exceptfds, timeout: at, sigmask }) {
-    const timeout = c.resumed ? (c.resumed as ReadyWait).timeout : timeoutAt(c.task, at, 'timespec')
-    if (typeof timeout === 'number') return timeout
-    // The last argument points to a pair: the mask's address and its size.
-    const mask = sigmask === 0 ? 0n : c.task.memory.u64(sigmask)
-    const size = sigmask === 0 ? 0n : c.task.memory.u64(sigmask + 8)
-    if (mask === undefined || size === undefined) return -EFAULT
-    return withMask(c, Number(mask), Number(size), () => {
-      const answer = selectFiles(c, { nfds, sets: [readfds, writefds, exceptfds], timeout })
-      if (typeof answer !== 'object') storeRemaining(c, at, 'timespec', timeout)
-      return answer
-    })
+export const pselect6 = syscall(
+  270,
+  'pselect6',
+  { ...SELECT, sigmask: 'addr' },
+  {
+    support: 'partial',
+    note: 'Standard input always counts as readable.',
+    spec: 'select(2)',
+    run(c, { nfds, readfds, writefds, exceptfds, timeout: at, sigmask }) {
+      const timeout = c.resumed ? (c.resumed as ReadyWait).timeout : timeoutAt(c.task, at, 'timespec')
+      if (typeof timeout === 'number') return timeout
+      // The last argument points to a pair: the mask's address and its size.
+      const mask = sigmask === 0 ? 0n : c.task.memory.u64(sigmask)
+      const size = sigmask === 0 ? 0n : c.task.memory.u64(sigmask + 8)
+      if (mask === undefined || size === undefined) return -EFAULT
+      return withMask(c, Number(mask), Number(size), () => {
+        const answer = selectFiles(c, { nfds, sets: [readfds, writefds, exceptfds], timeout })
+        if (typeof answer !== 'object') storeRemaining(c, at, 'timespec', timeout)
+        return answer
+      })
+    },
   },
-})
+)

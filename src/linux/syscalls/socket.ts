@@ -8,20 +8,34 @@ const AF_INET6 = 10
 const NO_NETWORK = 'No network: sockets cannot be made.'
 const noticed = new WeakSet<object>()
 
-export const socket = syscall(41, 'socket', { domain: 'int', type: 'int', protocol: 'int' }, {
-  support: 'partial', note: NO_NETWORK, spec: 'socket(2)',
-  run({ kernel }, { domain }) {
-    if (domain !== AF_INET && domain !== AF_INET6) return -ERRNO.EAFNOSUPPORT
-    if (!noticed.has(kernel)) kernel.options.onNotice?.('the program asked for the network, and there is none')
-    noticed.add(kernel)
-    return -EACCES
+export const socket = syscall(
+  41,
+  'socket',
+  { domain: 'int', type: 'int', protocol: 'int' },
+  {
+    support: 'partial',
+    note: NO_NETWORK,
+    spec: 'socket(2)',
+    run({ kernel }, { domain }) {
+      if (domain !== AF_INET && domain !== AF_INET6) return -ERRNO.EAFNOSUPPORT
+      if (!noticed.has(kernel)) kernel.options.onNotice?.('the program asked for the network, and there is none')
+      noticed.add(kernel)
+      return -EACCES
+    },
   },
-})
+)
 
-export const socketpair = syscall(53, 'socketpair', { domain: 'int', type: 'int', protocol: 'int', sv: 'addr' }, {
-  support: 'partial', note: NO_NETWORK, spec: 'socketpair(2)',
-  run: () => -ERRNO.EAFNOSUPPORT,
-})
+export const socketpair = syscall(
+  53,
+  'socketpair',
+  { domain: 'int', type: 'int', protocol: 'int', sv: 'addr' },
+  {
+    support: 'partial',
+    note: NO_NETWORK,
+    spec: 'socketpair(2)',
+    run: () => -ERRNO.EAFNOSUPPORT,
+  },
+)
 
 const notSocket = ({ task }: SyscallContext, { sockfd }: { readonly sockfd: number }): number =>
   task.fds.file(sockfd) ? -ERRNO.ENOTSOCK : -EBADF

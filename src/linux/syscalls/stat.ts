@@ -1,6 +1,22 @@
 import {
-  ACCESS, AT, EACCES, EBADF, EFAULT, EINVAL, ERRNO, EPERM, STATX_BASIC_STATS, UTIME, majorOf, minorOf, stat as statStruct,
-  statfs as statfsStruct, statx as statxStruct, timespec, timeval, NAME_MAX,
+  ACCESS,
+  AT,
+  EACCES,
+  EBADF,
+  EFAULT,
+  EINVAL,
+  ERRNO,
+  EPERM,
+  STATX_BASIC_STATS,
+  UTIME,
+  majorOf,
+  minorOf,
+  stat as statStruct,
+  statfs as statfsStruct,
+  statx as statxStruct,
+  timespec,
+  timeval,
+  NAME_MAX,
 } from '../../spec/linux/index.ts'
 import { syscall, type SyscallContext } from '../syscall.ts'
 import type { FileDescription, Stat } from '../vfs/file.ts'
@@ -11,6 +27,8 @@ import { nodeAt, statAt, targetAt } from './places.ts'
 
 const BLOCK = 4096
 const SECTOR = 512
+/** As a file system with blocks of 4 KiB and no holes would use. */
+const sectorsOf = (s: Stat): bigint => BigInt(Math.ceil(s.size / BLOCK) * (BLOCK / SECTOR))
 const GIGA = 1_000_000_000n
 
 /** Deviation: the host's times of access and change of status are shown as the time of modification. */
@@ -27,7 +45,7 @@ function storeStat(c: SyscallContext, address: number, s: Stat | number): number
     st_rdev: s.rdev,
     st_size: BigInt(s.size),
     st_blksize: BigInt(BLOCK),
-    st_blocks: BigInt(Math.ceil(s.size / SECTOR)),
+    st_blocks: sectorsOf(s),
     st_atime: seconds,
     st_atime_nsec: nanoseconds,
     st_mtime: seconds,
@@ -40,62 +58,97 @@ function storeStat(c: SyscallContext, address: number, s: Stat | number): number
 
 const ONE_TIME = 'Access and change times are shown as the modification time.'
 
-export const stat = syscall(4, 'stat', { path: 'path', buf: 'addr' }, {
-  support: 'partial', note: ONE_TIME, spec: 'stat(2)',
-  run: (c, { path, buf }) => storeStat(c, buf, statAt(c, AT.FDCWD, path, true)),
-})
-
-export const lstat = syscall(6, 'lstat', { path: 'path', buf: 'addr' }, {
-  support: 'partial', note: ONE_TIME, spec: 'stat(2)',
-  run: (c, { path, buf }) => storeStat(c, buf, statAt(c, AT.FDCWD, path, false)),
-})
-
-export const fstat = syscall(5, 'fstat', { fd: 'fd', buf: 'addr' }, {
-  support: 'partial', note: ONE_TIME, spec: 'stat(2)',
-  run: (c, { fd, buf }) => storeStat(c, buf, c.task.fds.file(fd)?.stat() ?? -EBADF),
-})
-
-export const newfstatat = syscall(262, 'newfstatat', { dirfd: 'fd', path: 'path', buf: 'addr', flags: 'flags' }, {
-  support: 'partial', note: ONE_TIME, spec: 'stat(2)',
-  run(c, { dirfd, path, buf, flags }) {
-    if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.NO_AUTOMOUNT | AT.EMPTY_PATH)) return -EINVAL
-    const found = statAt(c, dirfd, path, !(flags & AT.SYMLINK_NOFOLLOW), (flags & AT.EMPTY_PATH) !== 0)
-    return storeStat(c, buf, found)
+export const stat = syscall(
+  4,
+  'stat',
+  { path: 'path', buf: 'addr' },
+  {
+    support: 'partial',
+    note: ONE_TIME,
+    spec: 'stat(2)',
+    run: (c, { path, buf }) => storeStat(c, buf, statAt(c, AT.FDCWD, path, true)),
   },
-})
+)
 
-export const statx = syscall(332, 'statx', { dirfd: 'fd', path: 'path', flags: 'flags', mask: 'flags', buf: 'addr' }, {
-  support: 'partial', note: `${ONE_TIME} No birth time.`, spec: 'statx(2)',
-  run(c, { dirfd, path, flags, mask, buf }) {
-    const known = AT.SYMLINK_NOFOLLOW | AT.NO_AUTOMOUNT | AT.EMPTY_PATH | AT.STATX_SYNC_TYPE
-    if (flags & ~known || (flags & AT.STATX_SYNC_TYPE) === AT.STATX_SYNC_TYPE || mask & 0x8000_0000) return -EINVAL
-    const s = statAt(c, dirfd, path, !(flags & AT.SYMLINK_NOFOLLOW), (flags & AT.EMPTY_PATH) !== 0)
-    if (typeof s === 'number') return s
-    const [seconds, nanoseconds] = [s.mtimeNs / GIGA, Number(s.mtimeNs % GIGA)]
-    const stored = c.task.memory.setStruct(statxStruct, buf, {
-      stx_mask: STATX_BASIC_STATS,
-      stx_blksize: BLOCK,
-      stx_nlink: s.nlink,
-      stx_uid: s.uid,
-      stx_gid: s.gid,
-      stx_mode: s.mode,
-      stx_ino: s.ino,
-      stx_size: BigInt(s.size),
-      stx_blocks: BigInt(Math.ceil(s.size / SECTOR)),
-      stx_atime_sec: seconds,
-      stx_atime_nsec: nanoseconds,
-      stx_ctime_sec: seconds,
-      stx_ctime_nsec: nanoseconds,
-      stx_mtime_sec: seconds,
-      stx_mtime_nsec: nanoseconds,
-      stx_rdev_major: majorOf(s.rdev),
-      stx_rdev_minor: minorOf(s.rdev),
-      stx_dev_major: majorOf(s.dev),
-      stx_dev_minor: minorOf(s.dev),
-    })
-    return stored ? 0 : -EFAULT
+export const lstat = syscall(
+  6,
+  'lstat',
+  { path: 'path', buf: 'addr' },
+  {
+    support: 'partial',
+    note: ONE_TIME,
+    spec: 'stat(2)',
+    run: (c, { path, buf }) => storeStat(c, buf, statAt(c, AT.FDCWD, path, false)),
   },
-})
+)
+
+export const fstat = syscall(
+  5,
+  'fstat',
+  { fd: 'fd', buf: 'addr' },
+  {
+    support: 'partial',
+    note: ONE_TIME,
+    spec: 'stat(2)',
+    run: (c, { fd, buf }) => storeStat(c, buf, c.task.fds.file(fd)?.stat() ?? -EBADF),
+  },
+)
+
+export const newfstatat = syscall(
+  262,
+  'newfstatat',
+  { dirfd: 'fd', path: 'path', buf: 'addr', flags: 'flags' },
+  {
+    support: 'partial',
+    note: ONE_TIME,
+    spec: 'stat(2)',
+    run(c, { dirfd, path, buf, flags }) {
+      if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.NO_AUTOMOUNT | AT.EMPTY_PATH)) return -EINVAL
+      const found = statAt(c, dirfd, path, !(flags & AT.SYMLINK_NOFOLLOW), (flags & AT.EMPTY_PATH) !== 0)
+      return storeStat(c, buf, found)
+    },
+  },
+)
+
+export const statx = syscall(
+  332,
+  'statx',
+  { dirfd: 'fd', path: 'path', flags: 'flags', mask: 'flags', buf: 'addr' },
+  {
+    support: 'partial',
+    note: `${ONE_TIME} No birth time.`,
+    spec: 'statx(2)',
+    run(c, { dirfd, path, flags, mask, buf }) {
+      const known = AT.SYMLINK_NOFOLLOW | AT.NO_AUTOMOUNT | AT.EMPTY_PATH | AT.STATX_SYNC_TYPE
+      if (flags & ~known || (flags & AT.STATX_SYNC_TYPE) === AT.STATX_SYNC_TYPE || mask & 0x8000_0000) return -EINVAL
+      const s = statAt(c, dirfd, path, !(flags & AT.SYMLINK_NOFOLLOW), (flags & AT.EMPTY_PATH) !== 0)
+      if (typeof s === 'number') return s
+      const [seconds, nanoseconds] = [s.mtimeNs / GIGA, Number(s.mtimeNs % GIGA)]
+      const stored = c.task.memory.setStruct(statxStruct, buf, {
+        stx_mask: STATX_BASIC_STATS,
+        stx_blksize: BLOCK,
+        stx_nlink: s.nlink,
+        stx_uid: s.uid,
+        stx_gid: s.gid,
+        stx_mode: s.mode,
+        stx_ino: s.ino,
+        stx_size: BigInt(s.size),
+        stx_blocks: sectorsOf(s),
+        stx_atime_sec: seconds,
+        stx_atime_nsec: nanoseconds,
+        stx_ctime_sec: seconds,
+        stx_ctime_nsec: nanoseconds,
+        stx_mtime_sec: seconds,
+        stx_mtime_nsec: nanoseconds,
+        stx_rdev_major: majorOf(s.rdev),
+        stx_rdev_minor: minorOf(s.rdev),
+        stx_dev_major: majorOf(s.dev),
+        stx_dev_minor: minorOf(s.dev),
+      })
+      return stored ? 0 : -EFAULT
+    },
+  },
+)
 
 function accessAt(c: SyscallContext, dirfd: number, path: number, mode: number, flags: number): number {
   if (mode & ~(ACCESS.R_OK | ACCESS.W_OK | ACCESS.X_OK)) return -EINVAL
@@ -115,20 +168,38 @@ function accessAt(c: SyscallContext, dirfd: number, path: number, mode: number, 
 /** The place of an open file, or the place itself. */
 const nodeOf = (target: FileDescription | Node): Node | undefined => ('kind' in target ? target : target.node)
 
-export const access = syscall(21, 'access', { path: 'path', mode: 'int' }, {
-  support: 'full', spec: 'access(2)',
-  run: (c, { path, mode }) => accessAt(c, AT.FDCWD, path, mode, 0),
-})
+export const access = syscall(
+  21,
+  'access',
+  { path: 'path', mode: 'int' },
+  {
+    support: 'full',
+    spec: 'access(2)',
+    run: (c, { path, mode }) => accessAt(c, AT.FDCWD, path, mode, 0),
+  },
+)
 
-export const faccessat = syscall(269, 'faccessat', { dirfd: 'fd', path: 'path', mode: 'int' }, {
-  support: 'full', spec: 'access(2)',
-  run: (c, { dirfd, path, mode }) => accessAt(c, dirfd, path, mode, 0),
-})
+export const faccessat = syscall(
+  269,
+  'faccessat',
+  { dirfd: 'fd', path: 'path', mode: 'int' },
+  {
+    support: 'full',
+    spec: 'access(2)',
+    run: (c, { dirfd, path, mode }) => accessAt(c, dirfd, path, mode, 0),
+  },
+)
 
-export const faccessat2 = syscall(439, 'faccessat2', { dirfd: 'fd', path: 'path', mode: 'int', flags: 'flags' }, {
-  support: 'full', spec: 'access(2)',
-  run: (c, { dirfd, path, mode, flags }) => accessAt(c, dirfd, path, mode, flags),
-})
+export const faccessat2 = syscall(
+  439,
+  'faccessat2',
+  { dirfd: 'fd', path: 'path', mode: 'int', flags: 'flags' },
+  {
+    support: 'full',
+    spec: 'access(2)',
+    run: (c, { dirfd, path, mode, flags }) => accessAt(c, dirfd, path, mode, flags),
+  },
+)
 
 const changeMode = (c: SyscallContext, node: Node | undefined, mode: number): number =>
   node?.setMode?.(c.task, mode & 0o7777) ?? -EPERM
@@ -139,31 +210,55 @@ function chmodAt(c: SyscallContext, dirfd: number, path: number, mode: number, f
   return node.kind === 'symlink' ? -ERRNO.EOPNOTSUPP : changeMode(c, node, mode)
 }
 
-export const chmod = syscall(90, 'chmod', { path: 'path', mode: 'flags' }, {
-  support: 'full', spec: 'chmod(2)',
-  run: (c, { path, mode }) => chmodAt(c, AT.FDCWD, path, mode),
-})
-
-export const fchmod = syscall(91, 'fchmod', { fd: 'fd', mode: 'flags' }, {
-  support: 'full', spec: 'chmod(2)',
-  run(c, { fd, mode }) {
-    const file = c.task.fds.file(fd)
-    return file ? changeMode(c, file.node, mode) : -EBADF
+export const chmod = syscall(
+  90,
+  'chmod',
+  { path: 'path', mode: 'flags' },
+  {
+    support: 'full',
+    spec: 'chmod(2)',
+    run: (c, { path, mode }) => chmodAt(c, AT.FDCWD, path, mode),
   },
-})
+)
 
-export const fchmodat = syscall(268, 'fchmodat', { dirfd: 'fd', path: 'path', mode: 'flags' }, {
-  support: 'full', spec: 'chmod(2)',
-  run: (c, { dirfd, path, mode }) => chmodAt(c, dirfd, path, mode),
-})
-
-export const fchmodat2 = syscall(452, 'fchmodat2', { dirfd: 'fd', path: 'path', mode: 'flags', flags: 'flags' }, {
-  support: 'full', spec: 'chmod(2)',
-  run(c, { dirfd, path, mode, flags }) {
-    if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -EINVAL
-    return chmodAt(c, dirfd, path, mode, !(flags & AT.SYMLINK_NOFOLLOW))
+export const fchmod = syscall(
+  91,
+  'fchmod',
+  { fd: 'fd', mode: 'flags' },
+  {
+    support: 'full',
+    spec: 'chmod(2)',
+    run(c, { fd, mode }) {
+      const file = c.task.fds.file(fd)
+      return file ? changeMode(c, file.node, mode) : -EBADF
+    },
   },
-})
+)
+
+export const fchmodat = syscall(
+  268,
+  'fchmodat',
+  { dirfd: 'fd', path: 'path', mode: 'flags' },
+  {
+    support: 'full',
+    spec: 'chmod(2)',
+    run: (c, { dirfd, path, mode }) => chmodAt(c, dirfd, path, mode),
+  },
+)
+
+export const fchmodat2 = syscall(
+  452,
+  'fchmodat2',
+  { dirfd: 'fd', path: 'path', mode: 'flags', flags: 'flags' },
+  {
+    support: 'full',
+    spec: 'chmod(2)',
+    run(c, { dirfd, path, mode, flags }) {
+      if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -EINVAL
+      return chmodAt(c, dirfd, path, mode, !(flags & AT.SYMLINK_NOFOLLOW))
+    },
+  },
+)
 
 /** The guest is an ordinary user: it may "change" owners to what they are. */
 function changeOwner(target: FileDescription | Node | number, owner: number, group: number): number {
@@ -174,32 +269,64 @@ function changeOwner(target: FileDescription | Node | number, owner: number, gro
 
 const OWNER_NOTE = 'Never changes anything: -EPERM unless the owner is already so.'
 
-export const chown = syscall(92, 'chown', { path: 'path', owner: 'int', group: 'int' }, {
-  support: 'partial', note: OWNER_NOTE, spec: 'chown(2)',
-  run: (c, { path, owner, group }) => changeOwner(nodeAt(c, AT.FDCWD, path, true), owner, group),
-})
-
-export const fchown = syscall(93, 'fchown', { fd: 'fd', owner: 'int', group: 'int' }, {
-  support: 'partial', note: OWNER_NOTE, spec: 'chown(2)',
-  run: (c, { fd, owner, group }) => changeOwner(c.task.fds.file(fd) ?? -EBADF, owner, group),
-})
-
-export const lchown = syscall(94, 'lchown', { path: 'path', owner: 'int', group: 'int' }, {
-  support: 'partial', note: OWNER_NOTE, spec: 'chown(2)',
-  run: (c, { path, owner, group }) => changeOwner(nodeAt(c, AT.FDCWD, path, false), owner, group),
-})
-
-export const fchownat = syscall(260, 'fchownat', { dirfd: 'fd', path: 'path', owner: 'int', group: 'int', flags: 'flags' }, {
-  support: 'partial', note: OWNER_NOTE, spec: 'chown(2)',
-  run(c, { dirfd, path, owner, group, flags }) {
-    if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -EINVAL
-    const follow = !(flags & AT.SYMLINK_NOFOLLOW)
-    return changeOwner(targetAt(c, { dirfd, path, follow, emptyPath: (flags & AT.EMPTY_PATH) !== 0 }), owner, group)
+export const chown = syscall(
+  92,
+  'chown',
+  { path: 'path', owner: 'int', group: 'int' },
+  {
+    support: 'partial',
+    note: OWNER_NOTE,
+    spec: 'chown(2)',
+    run: (c, { path, owner, group }) => changeOwner(nodeAt(c, AT.FDCWD, path, true), owner, group),
   },
-})
+)
+
+export const fchown = syscall(
+  93,
+  'fchown',
+  { fd: 'fd', owner: 'int', group: 'int' },
+  {
+    support: 'partial',
+    note: OWNER_NOTE,
+    spec: 'chown(2)',
+    run: (c, { fd, owner, group }) => changeOwner(c.task.fds.file(fd) ?? -EBADF, owner, group),
+  },
+)
+
+export const lchown = syscall(
+  94,
+  'lchown',
+  { path: 'path', owner: 'int', group: 'int' },
+  {
+    support: 'partial',
+    note: OWNER_NOTE,
+    spec: 'chown(2)',
+    run: (c, { path, owner, group }) => changeOwner(nodeAt(c, AT.FDCWD, path, false), owner, group),
+  },
+)
+
+export const fchownat = syscall(
+  260,
+  'fchownat',
+  { dirfd: 'fd', path: 'path', owner: 'int', group: 'int', flags: 'flags' },
+  {
+    support: 'partial',
+    note: OWNER_NOTE,
+    spec: 'chown(2)',
+    run(c, { dirfd, path, owner, group, flags }) {
+      if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -EINVAL
+      const follow = !(flags & AT.SYMLINK_NOFOLLOW)
+      return changeOwner(targetAt(c, { dirfd, path, follow, emptyPath: (flags & AT.EMPTY_PATH) !== 0 }), owner, group)
+    },
+  },
+)
 
 /** A pair of times in user memory: nanoseconds, undefined for "leave it", or -errno. NULL is now, twice. */
-function timesAt(c: SyscallContext, address: number, layout: 'timespec' | 'timeval'): readonly [bigint | undefined, bigint | undefined] | number {
+function timesAt(
+  c: SyscallContext,
+  address: number,
+  layout: 'timespec' | 'timeval',
+): readonly [bigint | undefined, bigint | undefined] | number {
   const now = c.kernel.realtime()
   if (address === 0) return [now, now]
   const out: (bigint | undefined)[] = []
@@ -215,33 +342,49 @@ function timesAt(c: SyscallContext, address: number, layout: 'timespec' | 'timev
   return [out[0], out[1]]
 }
 
-function setTimes(c: SyscallContext, target: FileDescription | Node | number, times: ReturnType<typeof timesAt>): number {
+function setTimes(
+  c: SyscallContext,
+  target: FileDescription | Node | number,
+  times: ReturnType<typeof timesAt>,
+): number {
   if (typeof times === 'number') return times
   if (typeof target === 'number') return target
   if (times[0] === undefined && times[1] === undefined) return 0
   return nodeOf(target)?.setTimes?.(c.task, times[0], times[1]) ?? -EPERM
 }
 
-export const utimensat = syscall(280, 'utimensat', { dirfd: 'fd', path: 'path', times: 'addr', flags: 'flags' }, {
-  support: 'full', spec: 'utimensat(2)',
-  run(c, { dirfd, path, times, flags }) {
-    const pair = timesAt(c, times, 'timespec')
-    if (typeof pair === 'number') return pair
-    if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -EINVAL
-    const follow = !(flags & AT.SYMLINK_NOFOLLOW)
-    // A NULL path is the descriptor itself: that is futimens(3).
-    if (path === 0 && dirfd !== AT.FDCWD) return setTimes(c, c.task.fds.file(dirfd) ?? -EBADF, pair)
-    return setTimes(c, targetAt(c, { dirfd, path, follow, emptyPath: (flags & AT.EMPTY_PATH) !== 0 }), pair)
+export const utimensat = syscall(
+  280,
+  'utimensat',
+  { dirfd: 'fd', path: 'path', times: 'addr', flags: 'flags' },
+  {
+    support: 'full',
+    spec: 'utimensat(2)',
+    run(c, { dirfd, path, times, flags }) {
+      const pair = timesAt(c, times, 'timespec')
+      if (typeof pair === 'number') return pair
+      if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -EINVAL
+      const follow = !(flags & AT.SYMLINK_NOFOLLOW)
+      // A NULL path is the descriptor itself: that is futimens(3).
+      if (path === 0 && dirfd !== AT.FDCWD) return setTimes(c, c.task.fds.file(dirfd) ?? -EBADF, pair)
+      return setTimes(c, targetAt(c, { dirfd, path, follow, emptyPath: (flags & AT.EMPTY_PATH) !== 0 }), pair)
+    },
   },
-})
+)
 
-export const utimes = syscall(235, 'utimes', { path: 'path', times: 'addr' }, {
-  support: 'full', spec: 'utime(2)',
-  run(c, { path, times }) {
-    const pair = timesAt(c, times, 'timeval')
-    return typeof pair === 'number' ? pair : setTimes(c, nodeAt(c, AT.FDCWD, path, true), pair)
+export const utimes = syscall(
+  235,
+  'utimes',
+  { path: 'path', times: 'addr' },
+  {
+    support: 'full',
+    spec: 'utime(2)',
+    run(c, { path, times }) {
+      const pair = timesAt(c, times, 'timeval')
+      return typeof pair === 'number' ? pair : setTimes(c, nodeAt(c, AT.FDCWD, path, true), pair)
+    },
   },
-})
+)
 
 function storeStatfs(c: SyscallContext, address: number, target: FileDescription | Node | number): number {
   if (typeof target === 'number') return target
@@ -260,12 +403,26 @@ function storeStatfs(c: SyscallContext, address: number, target: FileDescription
   return stored ? 0 : -EFAULT
 }
 
-export const statfs = syscall(137, 'statfs', { path: 'path', buf: 'addr' }, {
-  support: 'partial', note: 'Every file system of the host is shown as ext4.', spec: 'statfs(2)',
-  run: (c, { path, buf }) => storeStatfs(c, buf, nodeAt(c, AT.FDCWD, path, true)),
-})
+export const statfs = syscall(
+  137,
+  'statfs',
+  { path: 'path', buf: 'addr' },
+  {
+    support: 'partial',
+    note: 'Every file system of the host is shown as ext4.',
+    spec: 'statfs(2)',
+    run: (c, { path, buf }) => storeStatfs(c, buf, nodeAt(c, AT.FDCWD, path, true)),
+  },
+)
 
-export const fstatfs = syscall(138, 'fstatfs', { fd: 'fd', buf: 'addr' }, {
-  support: 'partial', note: 'Every file system of the host is shown as ext4.', spec: 'statfs(2)',
-  run: (c, { fd, buf }) => storeStatfs(c, buf, c.task.fds.file(fd) ?? -EBADF),
-})
+export const fstatfs = syscall(
+  138,
+  'fstatfs',
+  { fd: 'fd', buf: 'addr' },
+  {
+    support: 'partial',
+    note: 'Every file system of the host is shown as ext4.',
+    spec: 'statfs(2)',
+    run: (c, { fd, buf }) => storeStatfs(c, buf, c.task.fds.file(fd) ?? -EBADF),
+  },
+)

@@ -1,5 +1,16 @@
 import {
-  EBADF, EFAULT, EINVAL, EPIPE, ESPIPE, IOV_MAX, MAX_RW_COUNT, O, SEEK, SIGPIPE, SI_USER, iovec,
+  EBADF,
+  EFAULT,
+  EINVAL,
+  EPIPE,
+  ESPIPE,
+  IOV_MAX,
+  MAX_RW_COUNT,
+  O,
+  SEEK,
+  SIGPIPE,
+  SI_USER,
+  iovec,
 } from '../../spec/linux/index.ts'
 import type { UserMemory } from '../mm/user-memory.ts'
 import type { Answer, SyscallContext, Wait } from '../syscall.ts'
@@ -20,13 +31,19 @@ export class UserBuffer {
   constructor(memory: UserMemory, pieces: readonly { readonly address: number; readonly length: number }[]) {
     this.memory = memory
     this.pieces = pieces
-    this.length = Math.min(MAX_RW_COUNT, pieces.reduce((sum, piece) => sum + piece.length, 0))
+    this.length = Math.min(
+      MAX_RW_COUNT,
+      pieces.reduce((sum, piece) => sum + piece.length, 0),
+    )
   }
 
   /** Bytes from `offset` on, at most `length`; fewer where memory ends. */
   read(offset: number, length: number): Uint8Array {
     const out = new Uint8Array(length)
-    return out.subarray(0, this.each(offset, length, (address, from, to) => this.memory.copyIn(address, out.subarray(from, to))))
+    return out.subarray(
+      0,
+      this.each(offset, length, (address, from, to) => this.memory.copyIn(address, out.subarray(from, to))),
+    )
   }
 
   /** How many bytes of `data` could be stored at `offset`. */

@@ -149,7 +149,7 @@ describe('threads', () => {
     expect([guest.kernel.tasks.size, guest.kernel.exitStatus]).toEqual([0, 0x200])
   })
 
-  it('a signal to the process goes to a thread that does not block it, if it asks first', () => {
+  it('a deadly signal to the process ends all of them', () => {
     const guest = new Guest()
     guest.call('clone', THREAD, 0x7000_0000, 0, 0, 0)
     guest.call('kill', guest.task.pid, linux.SIGTERM)

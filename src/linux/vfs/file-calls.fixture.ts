@@ -103,9 +103,13 @@ export class FileCalls {
     const values: Record<string, number | bigint> = {}
     for (const [key, kind] of Object.entries(row.arguments)) values[key] = kind === 'u64' ? 0n : 0
     for (const [key, value] of Object.entries(args)) {
-      values[key] = typeof value === 'string' ? this.string(value) : value instanceof Uint8Array ? this.bytes(value) : value
+      values[key] =
+        typeof value === 'string' ? this.string(value) : value instanceof Uint8Array ? this.bytes(value) : value
     }
-    return row.run(resumed ? { kernel: this.kernel, task: this.task, resumed } : { kernel: this.kernel, task: this.task }, values)
+    return row.run(
+      resumed ? { kernel: this.kernel, task: this.task, resumed } : { kernel: this.kernel, task: this.task },
+      values,
+    )
   }
 
   /** A call that does not wait. */

@@ -44,7 +44,7 @@ describe('a mapped file', () => {
     const [a, b] = [mmap(t, fd, MAP_SHARED), mmap(t, fd, MAP_SHARED)]
     t.task.memory.write(a, new TextEncoder().encode('xyz'))
     expect(t.task.memory.string(b, 4)).toBe('xyza')
-    expect((t.read(fd, 4))).toBe('xyza')
+    expect(t.read(fd, 4)).toBe('xyza')
     t.call('pwrite64', { fd, buf: '123', count: 3, pos: 1 })
     expect(t.task.memory.string(a, 5)).toBe('x123a')
     t.call('close', { fd })

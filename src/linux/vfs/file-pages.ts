@@ -88,7 +88,12 @@ export class FilePages {
   }
 
   /** Calls `use` with the bytes that page `index` and `data` (at byte `at`) have in common. */
-  private common(index: number, data: Uint8Array, at: number, use: (frame: Uint8Array, part: Uint8Array) => void): void {
+  private common(
+    index: number,
+    data: Uint8Array,
+    at: number,
+    use: (frame: Uint8Array, part: Uint8Array) => void,
+  ): void {
     const frame = this.frames.get(index)
     const start = Math.max(at, index * PAGE_SIZE)
     const end = Math.min(at + data.length, (index + 1) * PAGE_SIZE)
@@ -114,7 +119,13 @@ export class FileBacking implements Backing {
   private mappings = 1
 
   /** Counts the mapping that it is made for. `onLast` is called when no mapping of the file is left. */
-  constructor(file: FileDescription, pages: FilePages, store: PageStore, shared: boolean, onLast: () => void = () => {}) {
+  constructor(
+    file: FileDescription,
+    pages: FilePages,
+    store: PageStore,
+    shared: boolean,
+    onLast: () => void = () => {},
+  ) {
     this.name = file.path
     this.shared = shared
     this.file = file

@@ -83,7 +83,9 @@ export class HostNode implements Node {
     const from = join(this.path, name)
     const target = join(to.path, newName)
     return (
-      this.refusal('write', from) || this.refusal('write', target) || errnoOf(this.files.host.files.rename(from, target))
+      this.refusal('write', from) ||
+      this.refusal('write', target) ||
+      errnoOf(this.files.host.files.rename(from, target))
     )
   }
 
@@ -104,7 +106,11 @@ export class HostNode implements Node {
   }
 
   access(_task: Task, mask: number): number {
-    const want = { read: (mask & ACCESS.R_OK) !== 0, write: (mask & ACCESS.W_OK) !== 0, execute: (mask & ACCESS.X_OK) !== 0 }
+    const want = {
+      read: (mask & ACCESS.R_OK) !== 0,
+      write: (mask & ACCESS.W_OK) !== 0,
+      execute: (mask & ACCESS.X_OK) !== 0,
+    }
     // A question is not an attempt: no notice.
     const { sandbox, host } = this.files
     if ((want.read || want.execute) && !sandbox.allows('read', this.path)) return -EACCES

@@ -142,7 +142,13 @@ export class MemoryHost implements HostPort {
 
   private put(path: string, text: string, kind: Entry['kind']): Entry {
     const mode = kind === 'directory' ? 0o755 : 0o644
-    const entry: Entry = { kind, data: new TextEncoder().encode(text), mode, mtimeNs: 5_000_000_007n, ino: ++this.lastIno }
+    const entry: Entry = {
+      kind,
+      data: new TextEncoder().encode(text),
+      mode,
+      mtimeNs: 5_000_000_007n,
+      ino: ++this.lastIno,
+    }
     this.entries.set(path, entry)
     return entry
   }

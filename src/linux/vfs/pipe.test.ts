@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { EAGAIN, EBADF, EPIPE, ESPIPE, O, PIPE_BUF, PIPE_CAPACITY, POLL, SIGPIPE, pollfd } from '../../spec/linux/index.ts'
+import {
+  EAGAIN,
+  EBADF,
+  EPIPE,
+  ESPIPE,
+  O,
+  PIPE_BUF,
+  PIPE_CAPACITY,
+  POLL,
+  SIGPIPE,
+  pollfd,
+} from '../../spec/linux/index.ts'
 import { isWait, type Wait } from '../syscall.ts'
 import { FileCalls } from './file-calls.fixture.ts'
 

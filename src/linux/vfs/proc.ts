@@ -34,8 +34,18 @@ export function procFileSystem(options: ProcOptions): Node {
   const kib = (bytes: number): string => `${String(Math.floor(bytes / KIB)).padStart(8)} kB`
   const meminfo = (): string => {
     const free = options.freeMemory()
-    const rows = { MemTotal: options.totalMemory, MemFree: free, MemAvailable: free, Buffers: 0, Cached: 0, SwapTotal: 0, SwapFree: 0 }
-    return Object.entries(rows).map(([name, bytes]) => `${`${name}:`.padEnd(16)}${kib(bytes)}\n`).join('')
+    const rows = {
+      MemTotal: options.totalMemory,
+      MemFree: free,
+      MemAvailable: free,
+      Buffers: 0,
+      Cached: 0,
+      SwapTotal: 0,
+      SwapFree: 0,
+    }
+    return Object.entries(rows)
+      .map(([name, bytes]) => `${`${name}:`.padEnd(16)}${kib(bytes)}\n`)
+      .join('')
   }
   const uptime = (): string => `${(Number(options.uptime() / 10_000_000n) / 100).toFixed(2)} 0.00\n`
   return new VirtualDirectory(
@@ -77,7 +87,8 @@ const threadOf = (process: Process): Task | undefined => [...process.threads].fi
 
 function processDirectory(process: Process, thread = threadOf(process)): Node {
   const text = (make: (task: Task) => string): Node => new VirtualFile(PROC, () => (thread ? make(thread) : ''))
-  const link = (target: (task: Task) => string): Node => new VirtualLink(PROC, () => (thread ? target(thread) : -ENOENT))
+  const link = (target: (task: Task) => string): Node =>
+    new VirtualLink(PROC, () => (thread ? target(thread) : -ENOENT))
   return new VirtualDirectory(PROC, {
     exe: link(() => process.executable),
     cwd: link((task) => task.fs.cwd),
@@ -86,7 +97,9 @@ function processDirectory(process: Process, thread = threadOf(process)): Node {
     comm: text((task) => `${task.comm}\n`),
     environ: text(() => process.environment.map((word) => `${word}\0`).join('')),
     maps: text((task) => [...task.space.vmas].map(mapsLine).join('')),
-    mounts: text(() => 'root / ext4 ro 0 0\nproc /proc proc ro 0 0\nsysfs /sys sysfs ro 0 0\ndevtmpfs /dev devtmpfs rw 0 0\n'),
+    mounts: text(
+      () => 'root / ext4 ro 0 0\nproc /proc proc ro 0 0\nsysfs /sys sysfs ro 0 0\ndevtmpfs /dev devtmpfs rw 0 0\n',
+    ),
     stat: text(statLine),
     statm: text((task) => `${sizeOf(task) / PAGE_SIZE} ${task.space.residentPages} 0 0 0 0 0\n`),
     status: text(statusText),
@@ -108,7 +121,8 @@ function processDirectory(process: Process, thread = threadOf(process)): Node {
 }
 
 function fdDirectory(thread: Task | undefined): Node {
-  const fileOf = (name: string): FileDescription | undefined => (/^\d+$/.test(name) ? thread?.fds.file(Number(name)) : undefined)
+  const fileOf = (name: string): FileDescription | undefined =>
+    /^\d+$/.test(name) ? thread?.fds.file(Number(name)) : undefined
   return new VirtualDirectory(
     PROC,
     {},
@@ -220,4 +234,3 @@ function statusText(task: Task): string {
     .map(([name, value]) => `${name}:\t${value}\n`)
     .join('')
 }
-

@@ -61,7 +61,8 @@ function canonicalPath(files: FilePort, path: string, pass: (path: string) => vo
     }
     const next = join(at, name)
     const stat = files.stat(next, false)
-    const target = !isHostError(stat) && stat.kind === 'symlink' && links++ < MAX_LINKS ? files.readLink(next) : undefined
+    const target =
+      !isHostError(stat) && stat.kind === 'symlink' && links++ < MAX_LINKS ? files.readLink(next) : undefined
     pass(next)
     if (typeof target !== 'string') {
       at = next

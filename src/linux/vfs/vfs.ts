@@ -60,7 +60,17 @@ export class Vfs {
     this.sandbox = new Sandbox(port.files, options.grants, port.workingDirectory, options.onNotice ?? (() => {}))
     const files: HostFiles = { host: port, sandbox: this.sandbox, ram, pages: new Map(), uid, gid }
     const root = port.files.stat('/', true)
-    const nowhere = { kind: 'directory', size: 0, mode: 0o755, ino: 2n, dev: 0n, nlink: 2, uid: 0, gid: 0, mtimeNs: 0n } as const
+    const nowhere = {
+      kind: 'directory',
+      size: 0,
+      mode: 0o755,
+      ino: 2n,
+      dev: 0n,
+      nlink: 2,
+      uid: 0,
+      gid: 0,
+      mtimeNs: 0n,
+    } as const
     this.ground = {
       root: new HostNode(files, '/', isHostError(root) ? nowhere : root),
       mounts: new Map(Object.entries(madeUp(parts))),

@@ -153,4 +153,3 @@ export class DeviceNode extends VirtualNode {
     return flags & O.PATH ? new DirectoryFile(this, this.name, flags) : this.device.open(task, this, flags)
   }
 }
-

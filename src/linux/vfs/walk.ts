@@ -77,7 +77,14 @@ export function walk(ground: Ground, task: Task, base: string, text: string, fol
   return { path: end.path, parent: (trail.at(-2) ?? root).node, name: end.name, node: end.node, directory }
 }
 
-function lookup(ground: Ground, task: Task, here: Step, name: string, path: string, rest: readonly string[]): Node | number {
+function lookup(
+  ground: Ground,
+  task: Task,
+  here: Step,
+  name: string,
+  path: string,
+  rest: readonly string[],
+): Node | number {
   if (new TextEncoder().encode(name).length > NAME_MAX) return -ENAMETOOLONG
   const mounted = ground.mounts.get(path)
   if (mounted) return mounted

@@ -94,10 +94,21 @@ export const statfs = struct('statfs', 120, {
 export const iovec = struct('iovec', 16, { iov_base: u64(0), iov_len: u64(8) })
 export const pollfd = struct('pollfd', 8, { fd: u32(0), events: u16(4), revents: u16(6) })
 /** The name follows, NUL-terminated; d_reclen is a multiple of 8. */
-export const linux_dirent64 = struct('linux_dirent64', 19, { d_ino: u64(0), d_off: u64(8), d_reclen: u16(16), d_type: bytes(18, 1) })
+export const linux_dirent64 = struct('linux_dirent64', 19, {
+  d_ino: u64(0),
+  d_off: u64(8),
+  d_reclen: u16(16),
+  d_type: bytes(18, 1),
+})
 /** Packed on x86-64 only. */
 export const epoll_event = struct('epoll_event', 12, { events: u32(0), data: bytes(4, 8) })
-export const flock = struct('flock', 32, { l_type: u16(0), l_whence: u16(2), l_start: u64(8), l_len: u64(16), l_pid: u32(24) })
+export const flock = struct('flock', 32, {
+  l_type: u16(0),
+  l_whence: u16(2),
+  l_start: u64(8),
+  l_len: u64(16),
+  l_pid: u32(24),
+})
 
 /** statfs(2): file system types that we show. */
 export const FS_MAGIC = { TMPFS: 0x0102_1994, PROC: 0x9fa0, SYSFS: 0x6265_6572, EXT4: 0xef53 } as const
@@ -107,6 +118,9 @@ export const MISC_MAJOR = 10
 
 /** How dev_t packs a device number: 12 bits of major, 20 of minor, the minor's low 8 bits lowest. */
 export const makedev = (major: number, minor: number): bigint =>
-  (BigInt(minor) & 0xffn) | (BigInt(major & 0xfff) << 8n) | ((BigInt(minor) & ~0xffn) << 12n) | ((BigInt(major) & ~0xfffn) << 32n)
+  (BigInt(minor) & 0xffn) |
+  (BigInt(major & 0xfff) << 8n) |
+  ((BigInt(minor) & ~0xffn) << 12n) |
+  ((BigInt(major) & ~0xfffn) << 32n)
 export const majorOf = (dev: bigint): number => Number(((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn))
 export const minorOf = (dev: bigint): number => Number((dev & 0xffn) | ((dev >> 12n) & 0xffff_ff00n))

@@ -24,6 +24,11 @@ export const TTY = {
 } as const
 
 export const termios = struct('termios', 36, {
-  c_iflag: u32(0), c_oflag: u32(4), c_cflag: u32(8), c_lflag: u32(12), c_line: bytes(16, 1), c_cc: bytes(17, 19),
+  c_iflag: u32(0),
+  c_oflag: u32(4),
+  c_cflag: u32(8),
+  c_lflag: u32(12),
+  c_line: bytes(16, 1),
+  c_cc: bytes(17, 19),
 })
 export const winsize = struct('winsize', 8, { ws_row: u16(0), ws_col: u16(2), ws_xpixel: u16(4), ws_ypixel: u16(6) })

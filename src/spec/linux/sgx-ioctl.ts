@@ -23,7 +23,9 @@ export const sgx_enclave_modify_types = struct('sgx_enclave_modify_types', 40, {
   offset: u64(0), length: u64(8), page_type: u64(16), result: u64(24), count: u64(32),
 })
 export const sgx_enclave_remove_pages = struct('sgx_enclave_remove_pages', 24, {
-  offset: u64(0), length: u64(8), count: u64(16),
+  offset: u64(0),
+  length: u64(8),
+  count: u64(16),
 })
 
 /** sgx_enclave_add_pages.flags: measure the pages' contents with EEXTEND. */

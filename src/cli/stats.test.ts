@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { formatStats } from './stats.ts'
+
+const STATS = {
+  instructions: 2_000_000,
+  evaluated: 50_000,
+  regions: 12,
+  translatedInstructions: 3456,
+  handovers: 7,
+  systemCalls: 40,
+  transitions: { EENTER: 3, ERESUME: 1, EEXIT: 3, AEX: 1 },
+}
+
+test('statistics for people', () => {
+  expect(formatStats(STATS, 500, 'text')).toEqual([
+    'instructions     2,000,000 in 0.500 s (4.0 million per second)',
+    'in the evaluator 50,000 (2.50 %), handed over 7 times',
+    'translated       12 regions of 3,456 instructions',
+    'system calls     40',
+    'transitions      EENTER 3, ERESUME 1, EEXIT 3, AEX 1',
+  ])
+})
+
+test('statistics for programs', () => {
+  expect(formatStats(STATS, 500, 'json').map((line) => JSON.parse(line) as unknown)).toEqual([
+    { schemaVersion: 1, seconds: 0.5, ...STATS },
+  ])
+})
