@@ -16,8 +16,8 @@ export const STATE = {
   FUEL: 140,
   /** Offsets of the current view's page table and jump cache (u32). */
   VIEW: 168, JUMP_CACHE: 172,
-  /** Which exit of a region was taken, for the run loop (u32). */
-  EXIT: 176,
+  /** The indirect jump that last left translated code (its number plus 1), and the low half of where it went (u32 each). */
+  LAST_JUMP: 176, LAST_TARGET: 180,
   FS_BASE: 184, GS_BASE: 192,
   MXCSR: 200,
   /** 1 while MXCSR lets translated code use WebAssembly's own arithmetic (see setMxcsr). */

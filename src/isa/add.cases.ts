@@ -11,7 +11,7 @@ export const ADD_CASES: readonly Case[] = [
   { asm: 'add rax, 0xffffffffffffffff', code: ['48 83 c0 ff', '48 05 ff ff ff ff'], in: { RAX: 7n }, out: { RAX: 6n, CF: 1 }, why: 'immediates are sign-extended' },
   { asm: 'lock add dword ptr [rdi], 1', code: 'f0 83 07 01', in: { mem: 'ffffffff' }, out: { mem: '00000000', CF: 1, ZF: 1 }, why: 'read, add, write' },
   { asm: 'add [rdi], rax', code: '48 01 07', in: { RDI: 0x8000_0000_0000_0000n }, out: { fault: 'GP' }, why: 'not canonical' },
-  { asm: 'add [rbp+0], rax', code: '48 01 45 00', in: { RBP: 0x8000_0000_0000_0000n }, out: { fault: 'SS' }, why: 'not canonical, and addressed by RBP' },
+  { asm: 'add [rbp], rax', code: '48 01 45 00', in: { RBP: 0x8000_0000_0000_0000n }, out: { fault: 'SS' }, why: 'not canonical, and addressed by RBP' },
 
   { asm: 'adc al, bl', code: ['10 d8', '12 c3'], in: { RAX: 0xffn, RBX: 0n, CF: 1 }, out: { RAX: 0n, CF: 1, ZF: 1, AF: 1 }, why: 'the carry in makes the carry out' },
   { asm: 'adc rax, rbx', code: ['48 11 d8', '48 13 c3'], in: { RAX: 0xffff_ffff_ffff_ffffn, CF: 1 }, out: { RAX: 0n, CF: 1, ZF: 1, AF: 1, OF: 0 }, why: 'the carry ripples through all 64 bits' },

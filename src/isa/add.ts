@@ -20,6 +20,7 @@ export function arithmeticForms(base: number, digit: number, writes: boolean): F
 
 const carry = <V>(m: Cpu<V>, i: Insn): V => m.zext(8, i.w, m.flag('CF'))
 
+// prettier-ignore
 export const ADD = [
   insn({
     mnemonic: 'ADD', spec: 'ADD—Add', rows: arithmeticForms(0x00, 0, true),

@@ -31,8 +31,10 @@ function bitTest<V>(m: Cpu<V>, i: Insn, change?: BitChange): void {
   const dst = operand(i, 0)
   const bit = operand(i, 1)
   const attributes = { willWrite: change !== undefined }
-  const count = bit.kind === 'imm' ? m.lit(32, Number(bit.value) & (w - 1)) : m.and(32, low32(m, w, get(m, i, 1)), m.lit(32, w - 1))
-  const address = dst.kind !== 'mem' ? undefined : bit.kind === 'imm' ? m.address(dst) : bitAddress(m, w, dst, get(m, i, 1))
+  const count =
+    bit.kind === 'imm' ? m.lit(32, Number(bit.value) & (w - 1)) : m.and(32, low32(m, w, get(m, i, 1)), m.lit(32, w - 1))
+  const address =
+    dst.kind !== 'mem' ? undefined : bit.kind === 'imm' ? m.address(dst) : bitAddress(m, w, dst, get(m, i, 1))
   const a = address === undefined ? get(m, i, 0) : m.load(w, address, attributes)
   if (change) {
     const r = change(m, w, a, m.shl(w, m.lit(w, 1), count))
@@ -46,7 +48,8 @@ function bitTest<V>(m: Cpu<V>, i: Insn, change?: BitChange): void {
 const low32 = <V>(m: Cpu<V>, w: Insn['w'], v: V): V => (w === 64 ? m.trunc(64, 32, v) : w === 32 ? v : m.zext(w, 32, v))
 
 const bitForms = (byte: string, digit: number, writes: boolean): Form[] => [
-  [`0F ${byte} /r`, 'Ev, Gv', writes ? lock : {}], [`0F BA /${digit}`, 'Ev, Ib', writes ? lock : {}],
+  [`0F ${byte} /r`, 'Ev, Gv', writes ? lock : {}],
+  [`0F BA /${digit}`, 'Ev, Ib', writes ? lock : {}],
 ]
 const undefinedFlags = ['OF', 'SF', 'AF', 'PF'] as const
 
@@ -73,7 +76,8 @@ function count<V>(m: Cpu<V>, i: Insn, trailing: boolean): void {
   const source = get(m, i, 1)
   const wide = w === 64 ? 64 : 32
   // For 16 bits a guard bit above (or sixteen zeros less) makes the answer 16 for zero.
-  const v = w === 16 ? (trailing ? m.or(32, m.zext(16, 32, source), m.lit(32, 0x1_0000)) : m.zext(16, 32, source)) : source
+  const v =
+    w === 16 ? (trailing ? m.or(32, m.zext(16, 32, source), m.lit(32, 0x1_0000)) : m.zext(16, 32, source)) : source
   const n = trailing ? m.ctz(wide, v) : m.clz(wide, v)
   const r = m.trunc(wide, w, w === 16 && !trailing ? m.sub(32, n, m.lit(32, 16)) : n)
   put(m, i, 0, r)
@@ -91,6 +95,7 @@ function crc32(crc: number, value: bigint, bytes: number): number {
   return crc >>> 0
 }
 
+// prettier-ignore
 export const BIT = [
   insn({ mnemonic: 'BT', spec: 'BT—Bit Test', undefinedFlags, rows: bitForms('A3', 4, false), op: (m, i) => bitTest(m, i) }),
   insn({ mnemonic: 'BTS', spec: 'BTS—Bit Test and Set', undefinedFlags, rows: bitForms('AB', 5, true), op: (m, i) => bitTest(m, i, (o, w, a, mask) => o.or(w, a, mask)) }),

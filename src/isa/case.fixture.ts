@@ -3,7 +3,14 @@
  * becomes a state of test/native, so that the evaluator, translated code and the processor itself can all be asked.
  */
 import { differences, type Engine } from '../../test/native/compare.ts'
-import { CODE_BASE, DATA_BASE, WINDOW_OFFSET, WINDOW_SIZE, type NativeResult, type NativeState } from '../../test/native/oracle.ts'
+import {
+  CODE_BASE,
+  DATA_BASE,
+  WINDOW_OFFSET,
+  WINDOW_SIZE,
+  type NativeResult,
+  type NativeState,
+} from '../../test/native/oracle.ts'
 import { fromHex } from '../base/index.ts'
 import { GPR, RDI, RFLAGS, RSP, VECTOR, type GprName, type VectorName } from '../spec/x86/index.ts'
 
@@ -26,7 +33,13 @@ export interface Case {
   /** Not given: registers 0, but RDI = MEM and RSP = MEM + 8; flags 0; memory 0. `mem`: hex bytes at MEM. */
   readonly in?: Values & { readonly mem?: string }
   /** Registers and memory that are not given stay, RIP goes on; flags that are not given are not looked at. */
-  readonly out?: Values & { readonly mem?: string; readonly fault?: VectorName; readonly errorCode?: number; readonly CR2?: bigint; readonly exit?: string }
+  readonly out?: Values & {
+    readonly mem?: string
+    readonly fault?: VectorName
+    readonly errorCode?: number
+    readonly CR2?: bigint
+    readonly exit?: string
+  }
   readonly why: string
   /** Why the processor of this machine is not asked. */
   readonly notNative?: string
@@ -48,10 +61,15 @@ export function stateOf(c: Case, code: Uint8Array): NativeState {
   const given = c.in ?? {}
   const defaults: Readonly<Record<number, bigint>> = { [RDI]: MEM, [RSP]: MEM + 8n }
   return {
-    code, gpr: BigUint64Array.from(GPR, (name, n) => given[name] ?? defaults[n] ?? 0n),
-    rflags: RFLAGS.FIXED | RFLAGS.IF | flagBits(given), mxcsr: 0x1f80, xmm: new Uint8Array(256),
-    mem: memory(new Uint8Array(WINDOW_SIZE), given.mem), prot: ['rw', 'rw'],
-    fsBase: given.FSBASE ?? 0n, gsBase: 0n,
+    code,
+    gpr: BigUint64Array.from(GPR, (name, n) => given[name] ?? defaults[n] ?? 0n),
+    rflags: RFLAGS.FIXED | RFLAGS.IF | flagBits(given),
+    mxcsr: 0x1f80,
+    xmm: new Uint8Array(256),
+    mem: memory(new Uint8Array(WINDOW_SIZE), given.mem),
+    prot: ['rw', 'rw'],
+    fsBase: given.FSBASE ?? 0n,
+    gsBase: 0n,
   }
 }
 
@@ -61,8 +79,13 @@ function wanted(c: Case, s: NativeState): NativeResult {
   const rip = out.RIP ?? (vector === undefined ? CODE + BigInt(s.code.length) : CODE)
   return {
     gpr: BigUint64Array.from(GPR, (name, n) => out[name] ?? s.gpr[n] ?? 0n),
-    rip, rflags: flagBits(out) & givenFlags(out), mxcsr: s.mxcsr, xmm: s.xmm, mem: memory(s.mem, out.mem),
-    fsBase: out.FSBASE ?? s.fsBase ?? 0n, gsBase: 0n,
+    rip,
+    rflags: flagBits(out) & givenFlags(out),
+    mxcsr: s.mxcsr,
+    xmm: s.xmm,
+    mem: memory(s.mem, out.mem),
+    fsBase: out.FSBASE ?? s.fsBase ?? 0n,
+    gsBase: 0n,
     ...(vector !== undefined && { fault: { signal: 0, vector, errorCode: out.errorCode ?? 0, cr2: out.CR2 ?? 0n } }),
   }
 }
@@ -72,7 +95,9 @@ export function judge(c: Case, s: NativeState, result: NativeResult): string[] {
   const expected = wanted(c, s)
   const undefinedFlags = ~givenFlags(c.out ?? {})
   const exact = { ...result, ...(result.fault && { fault: { ...result.fault, signal: 0 } }) }
-  const found = differences(expected, exact, { undefinedFlags }).map((d) => `${d.what}: wanted ${d.native}, got ${d.engine}`)
+  const found = differences(expected, exact, { undefinedFlags }).map(
+    (d) => `${d.what}: wanted ${d.native}, got ${d.engine}`,
+  )
   const { exit } = result as NativeResult & { exit?: string }
   if (exit !== undefined && exit !== c.out?.exit) found.push(`exit ${exit}, wanted ${c.out?.exit}`)
   return found

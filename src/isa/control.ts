@@ -30,6 +30,7 @@ function loop<V>(m: Cpu<V>, i: Insn, also?: V): void {
   m.branch('jump', target(i), also === undefined ? some : m.and(8, some, also))
 }
 
+// prettier-ignore
 export const CONTROL = [
   insn({ mnemonic: 'JMP', spec: 'JMP—Jump', flow: 'jump', rows: [['EB', 'Jb'], ['E9', 'Jz']], op: (m, i) => m.branch('jump', target(i)) }),
   insn({ mnemonic: 'JMP', spec: 'JMP—Jump', flow: 'jump', rows: [['FF /4', 'Eq']], op: (m, i) => m.jump('jump', get(m, i, 0)) }),

@@ -9,7 +9,20 @@ import { toHex } from '../base/index.ts'
 import { fault } from '../cpu/index.ts'
 import type { Insn, MemoryOperand, Operand, Row } from './insn.ts'
 import type { IntWidth } from './ops.ts'
-import { cellIndex, immediateSize, isEntry, METHOD, modrmClass, resolveSize, ROWS, SIZE, Table, unimplementedTable, type Entry, type Size } from './table.ts'
+import {
+  cellIndex,
+  immediateSize,
+  isEntry,
+  METHOD,
+  modrmClass,
+  resolveSize,
+  ROWS,
+  SIZE,
+  Table,
+  unimplementedTable,
+  type Entry,
+  type Size,
+} from './table.ts'
 
 /** Thrown for an instruction that exists but has no row yet: the run stops and says which. Not a guest fault. */
 export class UnknownInstruction {
@@ -164,11 +177,15 @@ class Decoder {
     const operands = entry.operands.length === 0 ? NO_OPERANDS : this.operands(entry, size)
     this.check()
     return {
-      row: entry.row, address: this.address, length: this.p - this.start,
+      row: entry.row,
+      address: this.address,
+      length: this.p - this.start,
       w: w === 0 || w === 128 ? size : w,
-      operands, lock,
+      operands,
+      lock,
       rep: entry.repIsFree ? (rep as Insn['rep']) : 0,
-      a32: this.a32, seg: this.seg,
+      a32: this.a32,
+      seg: this.seg,
     }
   }
 
@@ -251,17 +268,39 @@ class Decoder {
     for (const { method, size: code, n } of operands) {
       const w = resolveSize(code, size)
       switch (method) {
-        case METHOD.E: out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.register(w, (modrm & 7) | ((rex << 3) & 8))); break
-        case METHOD.W: out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.xmm(w, (modrm & 7) | ((rex << 3) & 8))); break
-        case METHOD.M: out.push(this.memory(w, entry, size)); break
-        case METHOD.G: out.push(this.register(w, ((modrm >> 3) & 7) | ((rex << 1) & 8))); break
-        case METHOD.R: out.push(this.register(w, (modrm & 7) | ((rex << 3) & 8))); break
-        case METHOD.V: out.push(this.xmm(w, ((modrm >> 3) & 7) | ((rex << 1) & 8))); break
-        case METHOD.U: out.push(this.xmm(w, (modrm & 7) | ((rex << 3) & 8))); break
-        case METHOD.Z: out.push(this.register(w, (this.opcode & 7) | ((rex << 3) & 8))); break
-        case METHOD.fixed: out.push(this.register(w, n)); break
-        case METHOD.one: out.push(ONE); break
-        case METHOD.st: out.push(STACK[n < 0 ? modrm & 7 : n] as Operand); break
+        case METHOD.E:
+          out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.register(w, (modrm & 7) | ((rex << 3) & 8)))
+          break
+        case METHOD.W:
+          out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.xmm(w, (modrm & 7) | ((rex << 3) & 8)))
+          break
+        case METHOD.M:
+          out.push(this.memory(w, entry, size))
+          break
+        case METHOD.G:
+          out.push(this.register(w, ((modrm >> 3) & 7) | ((rex << 1) & 8)))
+          break
+        case METHOD.R:
+          out.push(this.register(w, (modrm & 7) | ((rex << 3) & 8)))
+          break
+        case METHOD.V:
+          out.push(this.xmm(w, ((modrm >> 3) & 7) | ((rex << 1) & 8)))
+          break
+        case METHOD.U:
+          out.push(this.xmm(w, (modrm & 7) | ((rex << 3) & 8)))
+          break
+        case METHOD.Z:
+          out.push(this.register(w, (this.opcode & 7) | ((rex << 3) & 8)))
+          break
+        case METHOD.fixed:
+          out.push(this.register(w, n))
+          break
+        case METHOD.one:
+          out.push(ONE)
+          break
+        case METHOD.st:
+          out.push(STACK[n < 0 ? modrm & 7 : n] as Operand)
+          break
         case METHOD.I: {
           // Iz is sign-extended to the operand size.
           const wide = code === SIZE.z ? size : (w as IntWidth)
@@ -274,13 +313,26 @@ class Decoder {
           out.push({ kind: 'rel', target: this.address + (this.p - this.start) + d })
           break
         }
-        case METHOD.O: out.push(this.plainMemory(w, -1, this.offset())); break
-        case METHOD.X: out.push(this.plainMemory(w, 6, 0n)); break
-        case METHOD.Y: out.push({ ...this.plainMemory(w, 7, 0n), seg: 'none' }); break
-        case METHOD.B: out.push(this.plainMemory(w, 3, 0n)); break
+        case METHOD.O:
+          out.push(this.plainMemory(w, -1, this.offset()))
+          break
+        case METHOD.X:
+          out.push(this.plainMemory(w, 6, 0n))
+          break
+        case METHOD.Y:
+          out.push({ ...this.plainMemory(w, 7, 0n), seg: 'none' })
+          break
+        case METHOD.B:
+          out.push(this.plainMemory(w, 3, 0n))
+          break
         // Segment, control and debug registers appear as their numbers.
-        case METHOD.S: out.push({ kind: 'imm', w: 8, value: BigInt((modrm >> 3) & 7) }); break
-        case METHOD.C: case METHOD.D: out.push({ kind: 'imm', w: 8, value: BigInt(((modrm >> 3) & 7) | ((rex << 1) & 8)) }); break
+        case METHOD.S:
+          out.push({ kind: 'imm', w: 8, value: BigInt((modrm >> 3) & 7) })
+          break
+        case METHOD.C:
+        case METHOD.D:
+          out.push({ kind: 'imm', w: 8, value: BigInt(((modrm >> 3) & 7) | ((rex << 1) & 8)) })
+          break
       }
     }
     return out
@@ -303,7 +355,16 @@ class Decoder {
       disp = BigInt(next + this.displacement)
       if (this.a32) disp = BigInt.asUintN(32, disp)
     }
-    return { kind: 'mem', w: w as MemoryOperand['w'], seg: this.seg, base: this.base, index: this.index, scale: this.scale, disp, a32: this.a32 }
+    return {
+      kind: 'mem',
+      w: w as MemoryOperand['w'],
+      seg: this.seg,
+      base: this.base,
+      index: this.index,
+      scale: this.scale,
+      disp,
+      a32: this.a32,
+    }
   }
   private plainMemory(w: number, base: number, disp: bigint): MemoryOperand {
     return { kind: 'mem', w: w as MemoryOperand['w'], seg: this.seg, base, index: -1, scale: 0, disp, a32: this.a32 }

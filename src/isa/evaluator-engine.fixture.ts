@@ -11,7 +11,19 @@ import { loadX87Image, saveX87Image } from './x87-image.ts'
 /** For a processor with every feature that has a row. */
 export const decodeAll = createDecoder(ROWS, new Set(ROWS.flatMap((r) => r.feature ?? [])))
 
-const SIGNALS: Readonly<Record<string, number>> = { DE: 8, DB: 5, BP: 5, OF: 11, UD: 4, SS: 7, GP: 11, PF: 11, AC: 7, XM: 8, MF: 8 }
+const SIGNALS: Readonly<Record<string, number>> = {
+  DE: 8,
+  DB: 5,
+  BP: 5,
+  OF: 11,
+  UD: 4,
+  SS: 7,
+  GP: 11,
+  PF: 11,
+  AC: 7,
+  XM: 8,
+  MF: 8,
+}
 
 export function evaluatorEngine(): Engine {
   const m = new TestMachine()
@@ -44,10 +56,25 @@ export function evaluatorEngine(): Engine {
       const x87 = new Uint8Array(160)
       if (s.x87) saveX87Image(state, x87)
       return {
-        gpr: BigUint64Array.from({ length: 16 }, (_, n) => state.gpr(n)), rip: m.ram.u64[STATE.RIP / 8] ?? 0n,
-        rflags: Number(state.rflags), mxcsr: state.mxcsr, xmm, fsBase: state.fsBase, gsBase: state.gsBase,
-        ...memoryResult(pages), ...(s.x87 && { x87 }),
-        ...(fault && { fault: { signal: SIGNALS[fault.name] ?? 0, vector: fault.vector, errorCode: fault.errorCode ?? 0, cr2: fault.address ?? 0n } }),
+        gpr: BigUint64Array.from({ length: 16 }, (_, n) => state.gpr(n)),
+        rip: m.ram.u64[STATE.RIP / 8] ?? 0n,
+        rflags: Number(state.rflags),
+        mxcsr: state.mxcsr,
+        xmm,
+        fsBase: state.fsBase,
+        gsBase: state.gsBase,
+        ...memoryResult(pages),
+        ...(s.x87 && { x87 }),
+        // Beyond what the oracle can tell: why the instruction left guest code.
+        ...(evaluator.exit && { exit: evaluator.exit.kind }),
+        ...(fault && {
+          fault: {
+            signal: SIGNALS[fault.name] ?? 0,
+            vector: fault.vector,
+            errorCode: fault.errorCode ?? 0,
+            cr2: fault.address ?? 0n,
+          },
+        }),
       }
 
       function execute(s: NativeState): Fault | undefined {

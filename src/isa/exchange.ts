@@ -14,6 +14,7 @@ const exchange = <V>(m: Cpu<V>, i: Insn): void => {
   put(m, i, 1, a)
 }
 
+// prettier-ignore
 export const EXCHANGE = [
   insn({ mnemonic: 'XCHG', spec: 'XCHG—Exchange Register/Memory With Register', rows: [['86 /r', 'Eb, Gb', lock], ['87 /r', 'Ev, Gv', lock], ['90 +r', 'Zv, rAX']], op: exchange }),
   insn({
@@ -87,4 +88,3 @@ function isAccumulator(i: Insn): boolean {
   const [d] = i.operands
   return d?.kind === 'reg' && d.n === RAX && !d.high
 }
-

@@ -14,6 +14,7 @@ const setDirection = (e: Evaluator, down: boolean): void => {
 /** The flags that AH exchanges with RFLAGS: SF, ZF, AF, PF, CF. */
 const IN_AH = RFLAGS.SF | RFLAGS.ZF | RFLAGS.AF | RFLAGS.PF | RFLAGS.CF
 
+// prettier-ignore
 export const FLAG_CONTROL = [
   insn({ mnemonic: 'CLC', spec: 'CLC—Clear Carry Flag', rows: [['F8', '']], op: (m) => setFlag(m, 'CF', m.lit(8, 0)) }),
   insn({ mnemonic: 'STC', spec: 'STC—Set Carry Flag', rows: [['F9', '']], op: (m) => setFlag(m, 'CF', m.lit(8, 1)) }),

@@ -39,7 +39,12 @@ function decodeOurs(decode: Decode, bytes: Uint8Array, offset: number, address: 
  * the comparison. Byte k has the address `address` + k. Returns differences with the number of times and an example, and what was
  * seen: how many valid instructions, and how many of them had no row.
  */
-export function compareDecoders(decode: Decode, bytes: Uint8Array, address: number, next: (length: number) => number | undefined): Comparison {
+export function compareDecoders(
+  decode: Decode,
+  bytes: Uint8Array,
+  address: number,
+  next: (length: number) => number | undefined,
+): Comparison {
   const decoder = new Decoder(64, bytes, DecoderOptions.None)
   const theirs = new Instruction()
   const result: Comparison = { valid: 0, unknown: 0, differences: new Map() }
@@ -86,12 +91,18 @@ function disagreement(ours: Ours, theirs: Instruction): string | undefined {
 
 const text = (o: Operand): string => {
   switch (o.kind) {
-    case 'reg': return `reg${o.w}:${o.high ? 'high' : ''}${o.n}`
-    case 'xmm': return `xmm${o.n}`
-    case 'st': return `st${o.n}`
-    case 'imm': return `imm:${o.value.toString(16)}`
-    case 'rel': return `rel:${BigInt.asUintN(64, BigInt(o.target)).toString(16)}`
-    case 'mem': return memoryText(o)
+    case 'reg':
+      return `reg${o.w}:${o.high ? 'high' : ''}${o.n}`
+    case 'xmm':
+      return `xmm${o.n}`
+    case 'st':
+      return `st${o.n}`
+    case 'imm':
+      return `imm:${o.value.toString(16)}`
+    case 'rel':
+      return `rel:${BigInt.asUintN(64, BigInt(o.target)).toString(16)}`
+    case 'mem':
+      return memoryText(o)
   }
 }
 const memoryText = (m: MemoryOperand, w: number = m.w): string =>
@@ -103,15 +114,20 @@ function registerText(r: Register): string {
   if (RegisterExt.isXMM(r)) return `xmm${n}`
   if (RegisterExt.isST(r)) return `st${n}`
   // AH to BH lie between BL and SPL in iced's numbering.
-  if (RegisterExt.isGPR(r)) return `reg${RegisterExt.size(r) * 8}:${RegisterExt.isGPR8(r) && r >= Register.SPL ? n - 4 : n}`
+  if (RegisterExt.isGPR(r))
+    return `reg${RegisterExt.size(r) * 8}:${RegisterExt.isGPR8(r) && r >= Register.SPL ? n - 4 : n}`
   return `imm:${n.toString(16)}`
 }
 
 /** The number of a register of an address; -1 for none. */
 const addressRegister = (r: Register): number => (RegisterExt.isGPR(r) ? RegisterExt.number(r) : -1)
 const IMPLICIT: ReadonlyMap<OpKind, readonly [base: number, a32: boolean]> = new Map([
-  [OpKind.MemorySegESI, [6, true]], [OpKind.MemorySegRSI, [6, false]], [OpKind.MemoryESEDI, [7, true]], [OpKind.MemoryESRDI, [7, false]],
-  [OpKind.MemorySegEDI, [7, true]], [OpKind.MemorySegRDI, [7, false]],
+  [OpKind.MemorySegESI, [6, true]],
+  [OpKind.MemorySegRSI, [6, false]],
+  [OpKind.MemoryESEDI, [7, true]],
+  [OpKind.MemoryESRDI, [7, false]],
+  [OpKind.MemorySegEDI, [7, true]],
+  [OpKind.MemorySegRDI, [7, false]],
 ])
 
 function theirText(i: Instruction, k: number): string {
@@ -125,17 +141,32 @@ function theirText(i: Instruction, k: number): string {
   if (implicit) {
     const [base, a32] = implicit
     const usesSegment = kind !== OpKind.MemoryESEDI && kind !== OpKind.MemoryESRDI
-    return memoryText({ kind: 'mem', w: 0, seg: usesSegment ? seg : 'none', base, index: -1, scale: 0, disp: 0n, a32 }, w)
+    return memoryText(
+      { kind: 'mem', w: 0, seg: usesSegment ? seg : 'none', base, index: -1, scale: 0, disp: 0n, a32 },
+      w,
+    )
   }
   if (kind === OpKind.Memory) {
     const is32 = (r: Register): boolean => RegisterExt.isGPR32(r) || r === Register.EIP
-    const a32 = is32(i.memoryBase) || is32(i.memoryIndex) || (i.memoryBase === Register.None && i.memoryIndex === Register.None && i.memoryDisplSize === 4)
+    const a32 =
+      is32(i.memoryBase) ||
+      is32(i.memoryIndex) ||
+      (i.memoryBase === Register.None && i.memoryIndex === Register.None && i.memoryDisplSize === 4)
     // XLAT adds AL, which is not an index of ours.
     const index = i.memoryIndex === Register.AL ? -1 : addressRegister(i.memoryIndex)
     const scale = index < 0 ? 0 : Math.log2(i.memoryIndexScale)
-    return memoryText({ kind: 'mem', w: 0, seg, base: addressRegister(i.memoryBase), index, scale, disp: i.memoryDisplacement, a32 }, w)
+    return memoryText(
+      { kind: 'mem', w: 0, seg, base: addressRegister(i.memoryBase), index, scale, disp: i.memoryDisplacement, a32 },
+      w,
+    )
   }
   return `imm:${i.immediate(k).toString(16)}`
+}
+
+/** Most operands are registers: compared without making texts of them. */
+function isSameRegister(o: Operand, theirs: Instruction, k: number): boolean {
+  if (o.kind !== 'reg' || o.high || o.w === 8 || theirs.opKind(k) !== OpKind.Register) return false
+  return theirs.opRegister(k) === { 16: Register.AX, 32: Register.EAX, 64: Register.RAX }[o.w] + o.n
 }
 
 /** How the two differ about a valid instruction; undefined if they agree. */
@@ -147,15 +178,18 @@ function difference(ours: Insn, theirs: Instruction): string | undefined {
   if (WITHOUT_OPERANDS.has(theirs.mnemonic) && ours.operands.length === 0) return undefined
   // Their hints name ModRM.reg too.
   const count = theirs.mnemonic === Mnemonic.Reservednop || MPX.has(theirs.mnemonic) ? 0 : theirs.opCount
-  if (count > 0 && ours.operands.length !== theirs.opCount) return `operands ${ours.operands.length} / ${theirs.opCount}`
+  if (count > 0 && ours.operands.length !== theirs.opCount)
+    return `operands ${ours.operands.length} / ${theirs.opCount}`
   for (let k = 0; k < count; k++) {
     const o = ours.operands[k]
     if (!o) continue
+    if (isSameRegister(o, theirs, k)) continue
     const w = o.kind === 'imm' ? o.w : 64
     const mine = text(o)
     const other = theirText(theirs, k)
     // Immediates: iced gives bytes sign-extended to 64 bits where the instruction does.
-    if (o.kind === 'imm' && other.startsWith('imm:') && BigInt.asUintN(w, BigInt(`0x${other.slice(4)}`)) === o.value) continue
+    if (o.kind === 'imm' && other.startsWith('imm:') && BigInt.asUintN(w, BigInt(`0x${other.slice(4)}`)) === o.value)
+      continue
     if (hasOwnWidth(ours, o) && withoutWidth(mine) === withoutWidth(other)) continue
     if (mine !== other) return `operand ${k}: ${mine} / ${other}`
   }
@@ -166,7 +200,8 @@ function difference(ours: Insn, theirs: Instruction): string | undefined {
 const WITHOUT_OPERANDS = new Set<Mnemonic>([Mnemonic.Push, Mnemonic.Pop])
 /** Operands whose width is a matter of taste: hints, LEA, selectors (16 bits of a register of any size), sign masks. */
 const hasOwnWidth = ({ row: { opcode } }: Insn, o: Operand): boolean =>
-  (o.kind === 'mem' && o.w === 0) || /^(8C|8E|0F 0[01]|0F 0D|0F 1[89A-F]|NP 0F 50|66 0F 50|NP 0F C5|66 0F C5|66 0F D7|66 0F C4|F2 0F 38 F)/.test(opcode)
+  (o.kind === 'mem' && o.w === 0) ||
+  /^(8C|8E|0F 0[01]|0F 0D|0F 1[89A-F]|NP 0F 50|66 0F 50|NP 0F C5|66 0F C5|66 0F D7|66 0F C4|F2 0F 38 F)/.test(opcode)
 const withoutWidth = (s: string): string => s.replace(/^(mem|reg)\d+/, '$1')
 /** In the hint space: NOP for processors without MPX, CET and CLDEMOTE. */
 // prettier-ignore
@@ -183,7 +218,7 @@ const MPX = new Set<Mnemonic>([
 const ABSENT = new Set([
   'VMX', 'SMM', 'D3NOW', 'D3NOWEXT', 'SVM', 'SKINIT', 'CET_SS', 'RAO_INT', 'PADLOCK_RNG', 'PADLOCK_ACE', 'PADLOCK_PHE', 'PADLOCK_PMM',
   'PADLOCK_GMI', 'SSE4A', 'MONITOR', 'MONITORX', 'SMAP', 'RTM', 'HLE_or_RTM', 'PADLOCK_UNDOC', 'PKU', 'SERIALIZE', 'UINTR', 'TDX', 'HRESET', 'PCONFIG', 'KEYLOCKER',
-  'WAITPKG', 'ENQCMD', 'INVEPT', 'INVVPID', 'INVPCID', 'RDPRU', 'MCOMMIT', 'CLZERO', 'SEV', 'SNP', 'WBNOINVD', 'PTWRITE', 'XOP', 'AMX', 'AESKLE', 'TSXLDTRK',
+  'WAITPKG', 'ENQCMD', 'INVEPT', 'INVVPID', 'INVPCID', 'RDPRU', 'MCOMMIT', 'CLZERO', 'SEV', 'SNP', 'WBNOINVD', 'PTWRITE', 'XOP', 'AMX', 'SMX', 'AESKLE', 'TSXLDTRK',
 ])
 const isAbsent = (i: Instruction): boolean =>
   [...i.cpuidFeatures()].some((f) => ABSENT.has(CpuidFeature[f] ?? '')) || i.isPrivileged

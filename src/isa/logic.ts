@@ -7,6 +7,7 @@ const lock = { lock: true } as const
 const undefinedFlags = ['AF'] as const
 
 // Undefined: AF after AND, OR, XOR and TEST; processors clear it.
+// prettier-ignore
 export const LOGIC = [
   insn({
     mnemonic: 'AND', spec: 'AND—Logical AND', undefinedFlags, rows: arithmeticForms(0x20, 4, true),

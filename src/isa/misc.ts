@@ -17,6 +17,7 @@ function translate(e: Evaluator, i: Insn): void {
   e.setReg(8, RAX, e.load(8, BigInt.asUintN(64, base + offset)))
 }
 
+// prettier-ignore
 export const MISC = [
   insn({ mnemonic: 'NOP', spec: 'NOP—No Operation', rows: [['REX.B=0 + 90', ''], ['0F 1F /r', 'Ev']], op: nothing }),
   // The hint space: whatever is not a later instruction does nothing, with any operand. [SDM-2 "Opcode Map", "NOP"]

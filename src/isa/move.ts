@@ -36,6 +36,7 @@ export function loadSegment(e: Evaluator, n: number, selector: number): void {
   if (n === GS) e.state.gsBase = 0n
 }
 
+// prettier-ignore
 export const MOVE = [
   insn({
     mnemonic: 'MOV', spec: 'MOV—Move',

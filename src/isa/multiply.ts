@@ -55,7 +55,9 @@ function divide<V>(m: Cpu<V>, i: Insn, signed: boolean): void {
   const { w } = i
   const divisor = get(m, i, 0)
   const high = w === 8 ? m.regHigh(0) : m.reg(w, RDX)
-  const { quotient, remainder } = signed ? m.divS(w, high, m.reg(w, RAX), divisor) : m.divU(w, high, m.reg(w, RAX), divisor)
+  const { quotient, remainder } = signed
+    ? m.divS(w, high, m.reg(w, RAX), divisor)
+    : m.divU(w, high, m.reg(w, RAX), divisor)
   m.setReg(w, RAX, quotient)
   if (w === 8) m.setRegHigh(0, remainder)
   else m.setReg(w, RDX, remainder)
@@ -63,6 +65,7 @@ function divide<V>(m: Cpu<V>, i: Insn, signed: boolean): void {
 
 const undefinedByDivision = ['CF', 'PF', 'AF', 'ZF', 'SF', 'OF'] as const
 
+// prettier-ignore
 export const MULTIPLY = [
   insn({ mnemonic: 'MUL', spec: 'MUL—Unsigned Multiply', undefinedFlags, rows: [['F6 /4', 'Eb'], ['F7 /4', 'Ev']], op: (m, i) => multiply(m, i, false) }),
   insn({ mnemonic: 'IMUL', spec: 'IMUL—Signed Multiply', undefinedFlags, rows: [['F6 /5', 'Eb'], ['F7 /5', 'Ev']], op: (m, i) => multiply(m, i, true) }),

@@ -26,14 +26,16 @@ const isUnaimable = (r: Row): boolean => /^8E|^0F A[19]$|^A[0-3]$/.test(r.opcode
 
 const cases = Number(process.env['ENCLU_CASES'] ?? 60)
 const only = process.env['ENCLU_ROW']?.split(',')
-const isAsked = (r: Row): boolean => !NOT_ASKED.includes(r.mnemonic) && !isUnaimable(r) && (!only || only.includes(r.mnemonic))
+const isAsked = (r: Row): boolean =>
+  !NOT_ASKED.includes(r.mnemonic) && !isUnaimable(r) && (!only || only.includes(r.mnemonic))
 
 function stateFor(random: Random, family: string, row: Row): NativeState {
   const { code } = randomEncoding(random, row, decodeAll)
   const isString = family === 'string'
   const state = randomState(random, code, isString ? { count: 40, addresses: [6, 7] } : {})
   // Counts and bit offsets in CL should often be small.
-  if (!isString && random.chance(0.4)) state.gpr[RCX] = random.pick([0n, 1n, 2n, BigInt(random.below(72)), BigInt(random.below(256))])
+  if (!isString && random.chance(0.4))
+    state.gpr[RCX] = random.pick([0n, 1n, 2n, BigInt(random.below(72)), BigInt(random.below(256))])
   state.rflags = Number(state.rflags) & ~RFLAGS.NT
   state.fsBase = BigInt(random.below(40))
   state.gsBase = BigInt(random.below(40))
@@ -46,33 +48,40 @@ function stateFor(random: Random, family: string, row: Row): NativeState {
   return state
 }
 
-describe.skipIf(reason !== undefined)(`evaluator = processor${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
-  let oracle: Oracle
-  const engine = reason === undefined ? evaluatorEngine() : undefined
-  beforeAll(async () => {
-    const o = await Oracle.open()
-    if (isSkip(o)) throw new Error(o.skip)
-    oracle = o
-  })
-  afterAll(() => oracle?.close())
+describe.skipIf(reason !== undefined)(
+  `evaluator = processor${reason === undefined ? '' : ` (skipped: ${reason})`}`,
+  () => {
+    let oracle: Oracle
+    const engine = reason === undefined ? evaluatorEngine() : undefined
+    beforeAll(async () => {
+      const o = await Oracle.open()
+      if (isSkip(o)) throw new Error(o.skip)
+      oracle = o
+    })
+    afterAll(() => oracle?.close())
 
-  for (const [family, rows] of Object.entries(FAMILIES)) {
-    const asked = rows.filter(isAsked)
-    if (/^(sse|x87)/.test(family) || asked.length === 0) continue
-    test(family, async () => {
-      const seed = testSeed()
-      const random = new Random(seed)
-      function* all(): Generator<Case> {
-        for (const row of asked) {
-          for (let k = 0; k < cases; k++) {
-            const state = stateFor(random, family, row)
-            yield { state, mask: { undefinedFlags: isIntelHost ? 0 : undefinedFlagBits(row, decodeAll, state) } }
+    for (const [family, rows] of Object.entries(FAMILIES)) {
+      const asked = rows.filter(isAsked)
+      if (/^(sse|x87)/.test(family) || asked.length === 0) continue
+      test(
+        family,
+        async () => {
+          const seed = testSeed()
+          const random = new Random(seed)
+          function* all(): Generator<Case> {
+            for (const row of asked) {
+              for (let k = 0; k < cases; k++) {
+                const state = stateFor(random, family, row)
+                yield { state, mask: { undefinedFlags: isIntelHost ? 0 : undefinedFlagBits(row, decodeAll, state) } }
+              }
+            }
           }
-        }
-      }
-      if (!engine) return
-      const r = await compareEngine(oracle, engine, all(), { limit: 4 })
-      expect(r.failed, `ENCLU_SEED=${seed} ${r.failed} of ${r.compared}\n${r.failures.join('\n')}`).toBe(0)
-    }, 600_000)
-  }
-})
+          if (!engine) return
+          const r = await compareEngine(oracle, engine, all(), { limit: 4 })
+          expect(r.failed, `ENCLU_SEED=${seed} ${r.failed} of ${r.compared}\n${r.failures.join('\n')}`).toBe(0)
+        },
+        600_000,
+      )
+    }
+  },
+)

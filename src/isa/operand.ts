@@ -18,7 +18,10 @@ export function memory(i: Insn, k: number): MemoryOperand {
 /** Width of a general-purpose, immediate or memory operand. */
 export function widthOf(i: Insn, k: number): IntWidth {
   const o = operand(i, k)
-  invariant(o.kind !== 'rel' && o.kind !== 'st' && o.w !== 0 && o.w !== 128, `${i.row.mnemonic}: operand ${k} has no integer width`)
+  invariant(
+    o.kind !== 'rel' && o.kind !== 'st' && o.w !== 0 && o.w !== 128,
+    `${i.row.mnemonic}: operand ${k} has no integer width`,
+  )
   return o.w
 }
 
@@ -26,12 +29,18 @@ export function widthOf(i: Insn, k: number): IntWidth {
 export function get<V>(m: Cpu<V>, i: Insn, k: number, willWrite = false): V {
   const o = operand(i, k)
   switch (o.kind) {
-    case 'reg': return o.high ? m.regHigh(o.n) : m.reg(o.w, o.n)
-    case 'imm': return m.lit(o.w, o.value)
-    case 'mem': return m.load(o.w === 0 ? 64 : o.w, m.address(o), { willWrite })
-    case 'xmm': return m.xmm(o.n)
-    case 'rel': return m.lit(64, o.target)
-    case 'st': throw new InternalError(`${i.row.mnemonic}: operand ${k} is an x87 register`)
+    case 'reg':
+      return o.high ? m.regHigh(o.n) : m.reg(o.w, o.n)
+    case 'imm':
+      return m.lit(o.w, o.value)
+    case 'mem':
+      return m.load(o.w === 0 ? 64 : o.w, m.address(o), { willWrite })
+    case 'xmm':
+      return m.xmm(o.n)
+    case 'rel':
+      return m.lit(64, o.target)
+    case 'st':
+      throw new InternalError(`${i.row.mnemonic}: operand ${k} is an x87 register`)
   }
 }
 

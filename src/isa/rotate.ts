@@ -69,6 +69,7 @@ function carryByCount(e: Cpu<number | bigint>, i: Insn, left: boolean): void {
 const byOne = (digit: number): ReturnType<typeof shiftForms> => shiftForms(digit).filter(([, o]) => o.endsWith('1'))
 const byCount = (digit: number): ReturnType<typeof shiftForms> => shiftForms(digit).filter(([, o]) => !o.endsWith('1'))
 
+// prettier-ignore
 export const ROTATE = [
   insn({ mnemonic: 'ROL', spec: 'RCL/RCR/ROL/ROR—Rotate', undefinedWith, rows: shiftForms(0), op: (m, i) => rotate(m, i, true) }),
   insn({ mnemonic: 'ROR', spec: 'RCL/RCR/ROL/ROR—Rotate', undefinedWith, rows: shiftForms(1), op: (m, i) => rotate(m, i, false) }),

@@ -9,8 +9,12 @@ import { insn, type Form } from './rows.ts'
 
 /** The six forms of each shift and rotate of one operand, by the digit of D0-D3, C0, C1. */
 export const shiftForms = (digit: number): Form[] => [
-  [`D0 /${digit}`, 'Eb, 1'], [`D1 /${digit}`, 'Ev, 1'], [`D2 /${digit}`, 'Eb, CL'], [`D3 /${digit}`, 'Ev, CL'],
-  [`C0 /${digit}`, 'Eb, Ib'], [`C1 /${digit}`, 'Ev, Ib'],
+  [`D0 /${digit}`, 'Eb, 1'],
+  [`D1 /${digit}`, 'Ev, 1'],
+  [`D2 /${digit}`, 'Eb, CL'],
+  [`D3 /${digit}`, 'Ev, CL'],
+  [`C0 /${digit}`, 'Eb, Ib'],
+  [`C1 /${digit}`, 'Ev, Ib'],
 ]
 
 /** "The count is masked to 5 bits (or 6 bits with a 64-bit operand)." */
@@ -26,7 +30,8 @@ export function constantCount(i: Insn, k: number): number | undefined {
 export const countInCL = <V>(m: Cpu<V>, i: Insn): V => m.and(32, m.reg(32, RCX), m.lit(32, countMask(i)))
 
 /** The masked count of operand k with these register values. */
-const countWith = (i: Insn, k: number, state: CpuState): number => constantCount(i, k) ?? Number(state.gpr(RCX)) & countMask(i)
+const countWith = (i: Insn, k: number, state: CpuState): number =>
+  constantCount(i, k) ?? Number(state.gpr(RCX)) & countMask(i)
 
 /** Undefined: AF; OF but for shifts by one; CF of SHL and SHR by more than the operand has bits. A count of 0 leaves all flags. */
 function undefinedWith(i: Insn, state: CpuState): readonly ArithmeticFlag[] {
@@ -99,6 +104,7 @@ function double16<V>(m: Cpu<V>, left: boolean, a: V, b: V, count: V): V {
   return m.trunc(64, 16, left ? m.shr(64, m.shl(64, all, count), m.lit(32, 32)) : m.shr(64, all, count))
 }
 
+// prettier-ignore
 export const SHIFT = [
   insn({
     // /6 is not in the manual's table; processors take it for SHL.

@@ -37,7 +37,18 @@ function popOperand<V>(m: Cpu<V>, i: Insn): void {
 }
 
 /** What POPFQ can change at CPL 3 with IOPL 0, beside the six arithmetic flags. */
-const POPPED = RFLAGS.CF | RFLAGS.PF | RFLAGS.AF | RFLAGS.ZF | RFLAGS.SF | RFLAGS.OF | RFLAGS.TF | RFLAGS.DF | RFLAGS.NT | RFLAGS.AC | RFLAGS.ID
+const POPPED =
+  RFLAGS.CF |
+  RFLAGS.PF |
+  RFLAGS.AF |
+  RFLAGS.ZF |
+  RFLAGS.SF |
+  RFLAGS.OF |
+  RFLAGS.TF |
+  RFLAGS.DF |
+  RFLAGS.NT |
+  RFLAGS.AC |
+  RFLAGS.ID
 
 function popFlags(e: Evaluator, i: Insn): void {
   const w = stackWidth(i)
@@ -74,6 +85,7 @@ function enter(e: Evaluator, i: Insn): void {
   e.setReg(64, RSP, sp)
 }
 
+// prettier-ignore
 export const STACK = [
   insn({
     mnemonic: 'PUSH', spec: 'PUSH—Push Word, Doubleword, or Quadword Onto the Stack',

@@ -70,7 +70,8 @@ function stringOperand(i: Insn, k: number): MemoryOperand {
 }
 
 /** Bytes from `address` to the end of its page, as elements. */
-const elementsInPage = (address: number, size: number): bigint => BigInt(Math.floor((PAGE_SIZE - (address % PAGE_SIZE)) / size))
+const elementsInPage = (address: number, size: number): bigint =>
+  BigInt(Math.floor((PAGE_SIZE - (address % PAGE_SIZE)) / size))
 const smallest = (...n: bigint[]): bigint => n.reduce((a, b) => (b < a ? b : a))
 
 /** MOVS and STOS under REP write ESI, EDI and ECX whatever happens then; the others only ECX (seen on Intel's processors). */
@@ -183,7 +184,12 @@ function writeAccumulator(e: Evaluator, w: Insn['w'], v: Value): void {
 }
 
 /** SCAS and CMPS end when ZF differs from what the prefix repeats on. A fault leaves the flags as before the instruction. */
-function compareString(e: Evaluator, i: Insn, pair: (p: Progress) => readonly [Value, Value], pointers: readonly number[]): void {
+function compareString(
+  e: Evaluator,
+  i: Insn,
+  pair: (p: Progress) => readonly [Value, Value],
+  pointers: readonly number[],
+): void {
   run(e, i, [], (p) => {
     const [a, b] = pair(p)
     p.advance(1n, ...pointers)
@@ -202,7 +208,8 @@ const read = (p: Progress, m: MemoryOperand): Value => {
 /** CMPS: the manual subtracts the second from the first; processors read the second first. */
 const compareStrings = (e: Evaluator, i: Insn): void =>
   compareString(
-    e, i,
+    e,
+    i,
     (p) => {
       const b = read(p, stringOperand(i, 1))
       return [read(p, stringOperand(i, 0)), b]
@@ -210,6 +217,7 @@ const compareStrings = (e: Evaluator, i: Insn): void =>
     [RSI, RDI],
   )
 
+// prettier-ignore
 export const STRING = [
   insn({
     mnemonic: 'MOVSB', spec: 'MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String', rows: [['A4', 'Yb, Xb']], slow: moveString,

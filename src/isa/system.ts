@@ -28,7 +28,8 @@ function interrupt(e: Evaluator, i: Insn): void {
   fault.GP(n * 8 + 2)
 }
 
-const setLow = (e: Evaluator, n: number, value: number | bigint): void => e.setReg(64, n, BigInt.asUintN(32, BigInt(value)))
+const setLow = (e: Evaluator, n: number, value: number | bigint): void =>
+  e.setReg(64, n, BigInt.asUintN(32, BigInt(value)))
 
 function timestamp(e: Evaluator): void {
   const t = e.env.timestamp()
@@ -49,6 +50,7 @@ const privileged = (mnemonic: string, rows: readonly Form[], more: { enclave?: '
 /** [SDM-3D "Illegal Instructions"] */
 const noEnclave = { enclave: 'UD' } as const
 
+// prettier-ignore
 export const SYSTEM = [
   insn({
     mnemonic: 'SYSCALL', spec: 'SYSCALL—Fast System Call', flow: 'exit', enclave: 'UD', rows: [['0F 05', '']],
@@ -158,4 +160,3 @@ function newBase(e: Evaluator, i: Insn): bigint {
   if (BigInt.asUintN(64, BigInt.asIntN(48, v)) !== v) fault.GP(0)
   return v
 }
-

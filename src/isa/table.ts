@@ -28,6 +28,7 @@ import { SSE_STATE } from './sse-state.ts'
 import { STACK } from './stack.ts'
 import { STRING } from './string.ts'
 import { SYSTEM } from './system.ts'
+import { X87_ARITHMETIC } from './x87-arithmetic.ts'
 import { X87_CONTROL } from './x87-control.ts'
 import { UNIMPLEMENTED } from './unimplemented.ts'
 
@@ -37,7 +38,7 @@ export const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
   move: MOVE, exchange: EXCHANGE, stack: STACK, add: ADD, multiply: MULTIPLY, logic: LOGIC, shift: SHIFT, rotate: ROTATE, bit: BIT,
   control: CONTROL, string: STRING, 'flag-control': FLAG_CONTROL, misc: MISC,
   'sse-move': SSE_MOVE, 'sse-float': SSE_FLOAT, 'sse-estimate': SSE_ESTIMATE, 'sse-shuffle': SSE_SHUFFLE, 'sse-convert': SSE_CONVERT,
-  'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, 'x87-control': X87_CONTROL, system: SYSTEM,
+  'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, 'x87-arithmetic': X87_ARITHMETIC, 'x87-control': X87_CONTROL, system: SYSTEM,
 }
 export const ROWS: readonly Row[] = Object.values(FAMILIES).flat()
 
@@ -79,7 +80,8 @@ export function parseOperand(code: string): OperandSpec | undefined {
   return method === undefined || size === undefined ? undefined : { method, size, n: -1 }
 }
 
-export const operandCodes = (operands: string): string[] => (operands === '' ? [] : operands.split(',').map((c) => c.trim()))
+export const operandCodes = (operands: string): string[] =>
+  operands === '' ? [] : operands.split(',').map((c) => c.trim())
 
 /** The opcode column, taken apart. */
 export interface Opcode {
@@ -152,7 +154,21 @@ const MODRM_METHODS: readonly Method[] = [
 ]
 
 /** Operands whose width can be the instruction's. */
-const FIRST_METHODS = [METHOD.E, METHOD.G, METHOD.R, METHOD.M, METHOD.Z, METHOD.O, METHOD.X, METHOD.Y, METHOD.B, METHOD.fixed, METHOD.V, METHOD.W, METHOD.U]
+const FIRST_METHODS = [
+  METHOD.E,
+  METHOD.G,
+  METHOD.R,
+  METHOD.M,
+  METHOD.Z,
+  METHOD.O,
+  METHOD.X,
+  METHOD.Y,
+  METHOD.B,
+  METHOD.fixed,
+  METHOD.V,
+  METHOD.W,
+  METHOD.U,
+]
 
 function createEntry(row: Row, opcode: Opcode): Entry {
   const operands = operandCodes(row.operands).map((code) => {
@@ -161,11 +177,16 @@ function createEntry(row: Row, opcode: Opcode): Entry {
     return o
   })
   const hasModrm =
-    opcode.slashR || opcode.digit !== undefined || opcode.modrm !== undefined || operands.some((o) => MODRM_METHODS.includes(o.method))
+    opcode.slashR ||
+    opcode.digit !== undefined ||
+    opcode.modrm !== undefined ||
+    operands.some((o) => MODRM_METHODS.includes(o.method))
   const scaled = operands.find((o) => o.size >= SIZE.v && o.size <= SIZE.z64 && o.method !== METHOD.J)
   const first = operands.find((o) => (FIRST_METHODS as readonly Method[]).includes(o.method))
   return {
-    row, operands, hasModrm,
+    row,
+    operands,
+    hasModrm,
     size: scaled?.size ?? (first ? first.size : SIZE.v),
     repIsFree: opcode.prefix !== 'F2' && opcode.prefix !== 'F3',
     canLock: row.lock === true,
@@ -300,19 +321,32 @@ export const unimplementedTable = (): Table =>
 /** Bytes that an immediate of a size takes, for the operand size 16, 32 or 64. */
 export function immediateSize(size: Size, operandSize: 16 | 32 | 64): number {
   switch (size) {
-    case SIZE.bs: case SIZE.bs64: return 1
-    case SIZE.z: case SIZE.z64: return operandSize === 16 ? 2 : 4
-    default: return resolveSize(size, operandSize) / 8
+    case SIZE.bs:
+    case SIZE.bs64:
+      return 1
+    case SIZE.z:
+    case SIZE.z64:
+      return operandSize === 16 ? 2 : 4
+    default:
+      return resolveSize(size, operandSize) / 8
   }
 }
 
 /** Width of an operand size, for the instruction's operand size 16, 32 or 64. */
 export function resolveSize(size: Size, operandSize: 16 | 32 | 64): IntWidth | 128 | 0 {
   switch (size) {
-    case SIZE.v: case SIZE.bs: return operandSize
-    case SIZE.y: return operandSize === 64 ? 64 : 32
-    case SIZE.z: return operandSize === 16 ? 16 : 32
-    case SIZE.v64: case SIZE.bs64: case SIZE.z64: return operandSize === 16 ? 16 : 64
-    default: return size
+    case SIZE.v:
+    case SIZE.bs:
+      return operandSize
+    case SIZE.y:
+      return operandSize === 64 ? 64 : 32
+    case SIZE.z:
+      return operandSize === 16 ? 16 : 32
+    case SIZE.v64:
+    case SIZE.bs64:
+    case SIZE.z64:
+      return operandSize === 16 ? 16 : 64
+    default:
+      return size
   }
 }

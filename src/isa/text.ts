@@ -33,11 +33,16 @@ function memoryText(m: MemoryOperand): string {
 
 function operandText(o: Operand, code: string, sized: boolean): string {
   switch (o.kind) {
-    case 'reg': return registerText(o.w, o.n, o.high)
-    case 'xmm': return `xmm${o.n}`
-    case 'st': return `st${o.n}`
-    case 'mem': return sized && o.w !== 0 ? `${SIZES[o.w] ?? ''} ptr ${memoryText(o)}` : memoryText(o)
-    case 'rel': return number(BigInt.asUintN(64, BigInt(o.target)))
+    case 'reg':
+      return registerText(o.w, o.n, o.high)
+    case 'xmm':
+      return `xmm${o.n}`
+    case 'st':
+      return `st${o.n}`
+    case 'mem':
+      return sized && o.w !== 0 ? `${SIZES[o.w] ?? ''} ptr ${memoryText(o)}` : memoryText(o)
+    case 'rel':
+      return number(BigInt.asUintN(64, BigInt(o.target)))
     case 'imm':
       if (code.startsWith('S')) return SEGMENTS[Number(o.value)] ?? ''
       if (code.startsWith('C')) return `cr${o.value}`
@@ -59,12 +64,15 @@ function prefixText(i: Insn, codes: readonly string[]): string {
   return `${lock}${i.rep === 0xf2 ? 'repne' : compares ? 'repe' : 'rep'} `
 }
 
+/** The size of memory is told where neither the mnemonic nor a register tells it. */
+const tellsSize = (i: Insn, o: Operand, code: string): boolean =>
+  o.kind === 'xmm' || (o.kind === 'reg' && code !== 'CL' && i.operands.every((x) => x.kind !== 'mem' || x.w === o.w))
+
 /** `add rax, [rbp-8]`. */
 export function insnText(i: Insn): string {
   const codes = operandCodes(i.row.operands)
   const name = prefixText(i, codes) + mnemonicOf(i).toLowerCase()
-  // The size of memory is told where no register tells it.
-  const told = i.operands.some((o, k) => (o.kind === 'reg' && codes[k] !== 'CL' && codes[k] !== 'DX' && i.operands.every((x) => x.kind !== 'mem' || x.w === o.w)) || o.kind === 'xmm')
+  const told = codes.some((c) => /^[XY]/.test(c)) || i.operands.some((o, k) => tellsSize(i, o, codes[k] ?? ''))
   const operands = i.operands.map((o, k) => operandText(o, codes[k] ?? '', !told))
   return operands.length > 0 ? `${name} ${operands.join(', ')}` : name
 }

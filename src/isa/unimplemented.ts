@@ -25,13 +25,17 @@ const run = (prefix: string, first: number, names: string): [string, string, str
 /** The eight digits of one x87 opcode, memory forms then register forms. */
 const x87 = (byte: string, memory: string, registers: string): [string, string, string][] => [
   ...memory.split(' ').flatMap((n, k): [string, string, string][] => (n === '-' ? [] : [[`${byte} /${k}`, n, 'M']])),
-  ...registers.split(' ').flatMap((n, k): [string, string, string][] => (n === '-' ? [] : [[`${byte} /${k} mod=3`, n, '']])),
+  ...registers
+    .split(' ')
+    .flatMap((n, k): [string, string, string][] => (n === '-' ? [] : [[`${byte} /${k} mod=3`, n, '']])),
 ]
 /** Register forms that are told by the whole ModRM byte. */
 const x87Last = (byte: string, first: number, names: string): [string, string, string][] =>
-  names.split(' ').flatMap((n, k): [string, string, string][] =>
-    n === '-' ? [] : [[`${byte} ${(first + k).toString(16).toUpperCase()}`, n, '']],
-  )
+  names
+    .split(' ')
+    .flatMap((n, k): [string, string, string][] =>
+      n === '-' ? [] : [[`${byte} ${(first + k).toString(16).toUpperCase()}`, n, '']],
+    )
 
 // prettier-ignore
 const SSSE3 = 'PSHUFB PHADDW PHADDD PHADDSW PMADDUBSW PHSUBW PHSUBD PHSUBSW PSIGNB PSIGNW PSIGND PMULHRSW'

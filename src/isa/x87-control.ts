@@ -1,4 +1,5 @@
 /** x87 control: control and status word, environment, the stack pointer. [SDM-1 "x87 FPU Control Instructions"] */
+import { PAGE_SIZE } from '../cpu/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
 import { get, memory, put } from './operand.ts'
@@ -23,16 +24,18 @@ const clearExceptions = noWait((f) => {
 const is16 = (i: Insn): boolean => i.w === 16
 const environmentSize = (i: Insn): number => (is16(i) ? 14 : 28)
 
-/** The address of memory operand 0, accessible. Processors look at the last byte before the first one. */
+/** The address of memory operand 0, accessible. Processors look at the control word's field, then at the last byte. */
 function imageAddress(e: Evaluator, i: Insn, size: number, access: 'R' | 'W'): number {
   const m = memory(i, 0)
   const address = e.address(m) as bigint
-  for (const end of [addressWithin(e, m, size - 1), address]) {
-    const at = e.linear(end, 1, access)
-    if (access === 'W') e.view.writable(at)
-    else e.view.readable(at)
-  }
-  return Number(address)
+  const field = is16(i) ? 2 : 4
+  const reach = (at: number): unknown => (access === 'W' ? e.view.writable(at) : e.view.readable(at))
+  const first = e.linear(address, field, access)
+  reach(first)
+  const room = PAGE_SIZE - (first % PAGE_SIZE)
+  if (room < field) reach(first + room)
+  reach(e.linear(addressWithin(e, m, size - 1), 1, access))
+  return first
 }
 function readImage(e: Evaluator, i: Insn, size: number): DataView {
   const bytes = e.view.read(imageAddress(e, i, size, 'R'), size)
@@ -106,8 +109,9 @@ const turn = (by: number): NonNullable<Row['slow']> =>
   })
 const free = (pops: boolean): NonNullable<Row['slow']> =>
   waiting((f, _e, i) => {
+    f.status &= ~FSW.C1
     f.free(stackIndex(i, 0))
-    if (pops) f.top++
+    if (pops) f.pop()
   })
 
 export const X87_CONTROL: readonly Row[] = [
@@ -135,6 +139,7 @@ export const X87_CONTROL: readonly Row[] = [
     mnemonic: 'EMMS', spec: 'EMMS—Empty MMX Technology State', rows: [['NP 0F 77', '']],
     slow: waiting((f) => {
       f.tags = 0xffff
+      f.top = 0
     }),
   }),
 ].flat()

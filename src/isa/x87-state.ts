@@ -10,6 +10,8 @@ import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
 import { operand } from './operand.ts'
 import { invariant } from '../base/index.ts'
+import { EXTENDED, PRECISIONS, roundExtended, unpackExtended } from './softfloat/extended.ts'
+import type { Float, Format } from './softfloat/format.ts'
 import type { FloatControl } from './softfloat/round.ts'
 
 /** Status word. IE to PE have the places that the control word's masks have. [SDM-1 "x87 FPU Status Register"] */
@@ -20,6 +22,7 @@ export const FSW = {
 /** Control word. [SDM-1 "x87 FPU Control Word"] */
 export const FCW = { MASKS: 0x3f, PC: 0x300, RC: 0xc00 } as const
 const EXCEPTIONS = 0x3f
+const PRE_COMPUTATION = FSW.IE | FSW.DE | FSW.ZE
 /** What FNINIT leaves. */
 export const FCW_RESET = 0x37f
 /** Bit 6 of the control word always reads as 1, the reserved bits as 0. */
@@ -50,6 +53,8 @@ export class Fpu implements FloatControl {
   tags: number
   /** Exceptions of this instruction so far, in the places of the status word. */
   raised = 0
+  /** The result's magnitude was rounded up; or the stack overflowed: C1. */
+  roundedUp = false
 
   constructor(state: CpuState) {
     this.state = state
@@ -119,7 +124,63 @@ export class Fpu implements FloatControl {
   raise(flags: number): void {
     this.raised |= flags
   }
+
+  /** #IS: a source register is empty, or the register to be pushed into is not. C1 tells which. */
+  stackUnderflow(): bigint {
+    this.raised |= FSW.IE | FSW.SF
+    return INDEFINITE
+  }
+  stackOverflow(): bigint {
+    this.roundedUp = true
+    return this.stackUnderflow()
+  }
+  invalid(): bigint {
+    this.raised |= FSW.IE
+    return INDEFINITE
+  }
+  /** The format that precision control asks for. */
+  get precision(): Format {
+    return PRECISIONS[(this.control & FCW.PC) >> 8] ?? EXTENDED
+  }
+  /** Rounds a result for a register. */
+  round(x: Float, precision: Format = this.precision): bigint {
+    const { bits, up } = roundExtended(this, precision, x)
+    this.roundedUp = up
+    return bits
+  }
+
+  /**
+   * Exceptions so far become status flags. True if the result may be written: an unmasked invalid operation, denormal operand or
+   * division by zero, found before the result was computed, leaves the registers as they were, and nothing is known about overflow, underflow
+   * and precision. `toMemory`: nothing is stored after an unmasked overflow or underflow either.
+   */
+  settle(toMemory = false): boolean {
+    const early = this.raised & this.unmasked & PRE_COMPUTATION
+    const stops = early | (toMemory ? this.raised & this.unmasked & (FSW.OE | FSW.UE) : 0)
+    const flags = early ? this.raised & (PRE_COMPUTATION | FSW.SF) : this.raised
+    const up = this.roundedUp && (flags & (FSW.PE | FSW.SF)) !== 0
+    this.status = (this.status & ~FSW.C1) | flags | (up ? FSW.C1 : 0)
+    this.raised = 0
+    this.roundedUp = false
+    return !stops
+  }
+
+  /** The end of an instruction whose result goes to ST(i); then `pops`. */
+  finish(i: number, value: bigint, pops = 0): void {
+    if (!this.settle()) return
+    this.setSt(i, value)
+    for (let k = 0; k < pops; k++) this.pop()
+  }
+  /** The end of an instruction that pushes its result. */
+  finishPush(value: bigint): void {
+    if (!this.settle()) return
+    this.top--
+    this.setSt(0, value)
+  }
 }
+
+/** The fields of ST(i), which is not empty; undefined for an unsupported encoding. */
+export const floatOf = (f: Fpu, i: number): Float | undefined => unpackExtended(f.st(i))
 
 /** An instruction that looks at no pending exception (FNxxx). */
 export const noWait =

@@ -22,7 +22,10 @@ interface TestSegment {
 }
 
 /** An ELF executable with these PT_LOADs, each at a page of its own in the file. */
-export function tinyElf(segments: readonly TestSegment[], { type = elf.ET_EXEC, entry = TEXT + 0x100, interp = '' } = {}): Uint8Array {
+export function tinyElf(
+  segments: readonly TestSegment[],
+  { type = elf.ET_EXEC, entry = TEXT + 0x100, interp = '' } = {},
+): Uint8Array {
   const page = 4096
   const offsets = segments.map((_, i) => i * page)
   const out = new Uint8Array(segments.length * page + page)
@@ -30,14 +33,25 @@ export function tinyElf(segments: readonly TestSegment[], { type = elf.ET_EXEC, 
   segments.forEach((s, i) => out.set(s.bytes, (offsets[i] ?? 0) + (s.p_vaddr % page)))
   const count = headers.length + (interp ? 1 : 0)
   Object.assign(elf.Elf64_Ehdr.view(out), {
-    e_type: type, e_machine: elf.EM_X86_64, e_version: 1, e_entry: BigInt(entry), e_phoff: 64n,
-    e_ehsize: 64, e_phentsize: 56, e_phnum: count,
+    e_type: type,
+    e_machine: elf.EM_X86_64,
+    e_version: 1,
+    e_entry: BigInt(entry),
+    e_phoff: 64n,
+    e_ehsize: 64,
+    e_phentsize: 56,
+    e_phnum: count,
   })
   out.set([...elf.ELFMAG, elf.ELFCLASS64, elf.ELFDATA2LSB, 1])
   headers.forEach((h, i) => {
     Object.assign(elf.Elf64_Phdr.view(out, 64 + 56 * i), {
-      p_type: h.p_type, p_flags: h.p_flags, p_offset: BigInt(h.p_offset + (h.p_vaddr % page)), p_vaddr: BigInt(h.p_vaddr),
-      p_filesz: BigInt(h.bytes.length), p_memsz: BigInt(h.p_memsz ?? h.bytes.length), p_align: 4096n,
+      p_type: h.p_type,
+      p_flags: h.p_flags,
+      p_offset: BigInt(h.p_offset + (h.p_vaddr % page)),
+      p_vaddr: BigInt(h.p_vaddr),
+      p_filesz: BigInt(h.bytes.length),
+      p_memsz: BigInt(h.p_memsz ?? h.bytes.length),
+      p_align: 4096n,
     })
   })
   if (interp) {
@@ -63,7 +77,9 @@ export class TestClock {
   }
 }
 
-const NUMBERS = new Map<string, number>(Object.entries(linux.SYSCALL_NAMES).map(([number, name]) => [name, Number(number)]))
+const NUMBERS = new Map<string, number>(
+  Object.entries(linux.SYSCALL_NAMES).map(([number, name]) => [name, Number(number)]),
+)
 const ARGUMENTS = [RDI, RSI, RDX, R10, R8, R9] as const
 
 export class Guest {
@@ -75,7 +91,12 @@ export class Guest {
   readonly traced: string[] = []
   readonly task: Task
 
-  constructor({ files = {}, argv = ['/work/program'], env = ['A=1'], ...options }: Partial<KernelOptions> & {
+  constructor({
+    files = {},
+    argv = ['/work/program'],
+    env = ['A=1'],
+    ...options
+  }: Partial<KernelOptions> & {
     files?: Readonly<Record<string, Uint8Array | string>>
     argv?: string[]
     env?: string[]
@@ -83,8 +104,13 @@ export class Guest {
     this.host = new MemoryHost()
     for (const [path, contents] of Object.entries({ '/work/program': PROGRAM, ...files })) this.addFile(path, contents)
     this.kernel = new Kernel({
-      ram: this.ram, state: this.state, clock: this.clock, port: this.host, grants: { read: ['/'], write: ['/work'] },
-      onTrace: (line) => this.traced.push(line), ...options,
+      ram: this.ram,
+      state: this.state,
+      clock: this.clock,
+      port: this.host,
+      grants: { read: ['/'], write: ['/work'] },
+      onTrace: (line) => this.traced.push(line),
+      ...options,
     })
     this.task = this.kernel.exec(argv[0] ?? '', argv, env)
   }

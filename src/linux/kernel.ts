@@ -5,6 +5,7 @@ import type { Sgx } from '../sgx/index.ts'
 import * as linux from '../spec/linux/index.ts'
 import { callSyscall, rerunSyscall } from './dispatch.ts'
 import { AddressSpace } from './mm/address-space.ts'
+import { ImageBacking } from './mm/anonymous.ts'
 import { deliver, hasDeliverable } from './signal/delivery.ts'
 import { serveFault } from './signal/faults.ts'
 import { sendToGroup } from './signal/send.ts'
@@ -101,7 +102,10 @@ export class Kernel {
   /** Tasks remain, but none can ever run: all wait for each other or for a signal from outside. */
   stalled = false
   private running: Task | undefined
+  private vdsoPages: ImageBacking | undefined
   private preempted = false
+  /** Nothing has happened since the last look at signals, timers and other tasks. */
+  private undisturbed = false
   private sliceStart = 0n
   private lastPid = FIRST_PID - 1
   private accountedTo = 0n
@@ -162,12 +166,21 @@ export class Kernel {
     })
   }
 
+  /** The vDSO's pages: the same for all processes, so that its code is translated once. */
+  vdsoBacking({ bytes }: KernelVdso): ImageBacking {
+    this.vdsoPages ??= new ImageBacking(this.ram, '[vdso]', bytes)
+    this.vdsoPages.retain()
+    return this.vdsoPages
+  }
+
   /**
    * Who runs next, with its registers in the state block and its signals delivered; the current task if it can go on and has not been preempted.
    * Waits of tasks are looked at, timers expire, and virtual time jumps when all wait. `undefined` when no task is left, or
    * `stalled`.
    */
   schedule(): Task | undefined {
+    // Entering and leaving enclaves comes here a million times a second.
+    if (this.undisturbed) return this.running
     for (;;) {
       this.account()
       expireTimers(this)
@@ -179,13 +192,16 @@ export class Kernel {
       this.switchTo(task)
       if (task.call && (waitIsOver(task, this.now()) || !hasDeliverable(task))) rerunSyscall(this, task)
       this.deliverSignals()
-      if (task.state === 'runnable' && task.process.state.is === 'running') return task
+      if (task.state !== 'runnable' || task.process.state.is !== 'running') continue
+      this.undisturbed = true
+      return task
     }
   }
 
-  /** The time slice of the current task is over. */
+  /** The time slice of the current task is over, or a time that nextEvent told has come. */
   preempt(): void {
     this.preempted = true
+    this.undisturbed = false
   }
 
   /** When the next timer or timeout is due, for the machine's instruction budget. */
@@ -195,11 +211,13 @@ export class Kernel {
 
   /** Serves the SYSCALL that the current task has just executed. RIP is behind it. */
   syscall(): void {
+    this.undisturbed = false
     callSyscall(this, this.current)
   }
 
   /** An exception of the current task, which is outside enclaves now: the vDSO's fix-up, or a signal. */
   fault(fault: Fault): void {
+    this.undisturbed = false
     serveFault(this, this.current, fault)
   }
 
@@ -211,6 +229,7 @@ export class Kernel {
   /** A signal from the host's user, such as SIGINT: to the processes of the first process's group. */
   interrupt(signo: number): void {
     this.stalled = false
+    this.undisturbed = false
     if (this.init) sendToGroup(this, this.init.pgid, { signo, code: linux.SI_KERNEL })
   }
 

@@ -49,7 +49,8 @@ export function showResult(answer: number | bigint | 'restarts'): string {
   return n >= 0x1_0000 ? hex(answer) : String(answer)
 }
 
-const prefix = (kernel: Kernel, pid: number): string => (kernel.processes.size > 1 || kernel.tasks.size > 1 ? `[pid ${pid}] ` : '')
+const prefix = (kernel: Kernel, pid: number): string =>
+  kernel.processes.size > 1 || kernel.tasks.size > 1 ? `[pid ${pid}] ` : ''
 
 /** Shows the arguments now, as the call has not changed them yet; call the answer with the result. */
 export function traceCall(

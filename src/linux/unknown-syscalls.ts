@@ -1,9 +1,9 @@
 import { EncluError } from '../base/index.ts'
-import { ENOSYS, syscallName } from '../spec/linux/index.ts'
+import { ENOSYS, UNIMPLEMENTED_BY_LINUX, syscallName } from '../spec/linux/index.ts'
 
 /**
  * System calls without a row. One that Linux has is our gap: it ends the run under its name, or is counted and answered as a
- * kernel without it would. One that Linux does not have is the guest's own mistake.
+ * kernel without it would. One that Linux does not serve either is the guest's own mistake.
  */
 export class UnknownSyscalls {
   private readonly policy: 'stop' | 'enosys'
@@ -16,13 +16,17 @@ export class UnknownSyscalls {
 
   answer(number: number, rip: number): number {
     const name = syscallName(number)
-    if (name === undefined) return -ENOSYS
+    if (name === undefined || UNIMPLEMENTED_BY_LINUX.includes(name)) return -ENOSYS
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
     if (this.policy === 'enosys') return -ENOSYS
-    throw new EncluError('ERR_UNIMPLEMENTED', `The program made the system call ${name} (${number}), which enclu does not have yet.`, {
-      syscall: name,
-      number,
-      rip,
-    })
+    throw new EncluError(
+      'ERR_UNIMPLEMENTED',
+      `The program made the system call ${name} (${number}), which enclu does not have yet.`,
+      {
+        syscall: name,
+        number,
+        rip,
+      },
+    )
   }
 }

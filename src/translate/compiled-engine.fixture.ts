@@ -40,7 +40,7 @@ export function compiledEngine(): CompiledEngine {
     const slow = w.importFunction('slow', w.type(['i32'], ['i32']))
     const flags = w.importFunction('flags', w.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
     const blocks = new Map([[start, { address: start, insns: [insn], successors: [] }]])
-    const code = new RegionCompiler(start, blocks, () => FIRST_EXIT).compile({ enter, slow, flags, regions: new Map() })
+    const code = new RegionCompiler(start, blocks, { exit: () => FIRST_EXIT, jump: () => 1 }).compile({ enter, slow, flags, regions: new Map() })
     w.addFunction(w.type(['i32'], ['i32']), code, 'r')
     const e = { m: ram.memory, enter: dispatcher.enter, slow: () => RETURN.EXIT, flags: dispatcher.flags }
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(w.write()), { e })

@@ -33,7 +33,7 @@ export interface EngineOptions {
   readonly hot?: number
 }
 
-const HOT = 12
+const HOT = 30
 /** Instructions in one module, about: making a module has a fixed cost, and a big one waits long for its first run. */
 const GROUP_INSNS = 1500
 /** Targets of one indirect jump that a region looks for. */
@@ -55,6 +55,10 @@ export class Engine {
   private readonly uncombined = new Set<number>()
   /** Where indirect jumps have gone, by address: jump tables become branches inside a region. */
   private readonly jumpTargets = new Map<number, Set<number>>()
+  /** Indirect jumps of translated code, by LAST_JUMP - 1. */
+  private readonly jumps: { readonly address: number; readonly region: number }[] = []
+  /** Regions with an indirect jump that has gone to the key, which they do not hold. */
+  private readonly incomplete = new Map<number, Set<number>>()
   private readonly translate: boolean
   private readonly hot: number
   private exit: Exit | undefined
@@ -93,10 +97,12 @@ export class Engine {
     return this.guarded(() => {
       const address = this.state.rip
       const { view } = this.evaluator
+      this.noteLastJump(address)
       const region = this.cache.regionAt(view, address)
       if (region) return this.offer(region)
       const block = this.cache.blockAt(view, address)
       if (this.translate && ++block.runs >= this.hot) {
+        this.dropIncomplete(address)
         const made = this.compile(block)
         if (made) return this.offer(made)
       }
@@ -111,15 +117,32 @@ export class Engine {
       if (this.state.rip !== i.address + i.length) break
     }
     const last = block.insns.at(-1)
-    if (last?.row.flow === 'jump' && last.operands[0]?.kind !== 'rel') this.noteTarget(last.address)
+    if (last?.row.flow === 'jump' && last.operands[0]?.kind !== 'rel') this.noteTarget(last.address, this.state.rip)
     return RETURN.CONTINUE
   }
 
-  /** The indirect jump at `address` has just gone to RIP. */
-  private noteTarget(address: number): void {
-    let targets = this.jumpTargets.get(address)
-    if (!targets) this.jumpTargets.set(address, (targets = new Set()))
-    if (targets.size < MOST_TARGETS) targets.add(this.state.rip)
+  private noteTarget(jump: number, target: number): void {
+    let targets = this.jumpTargets.get(jump)
+    if (!targets) this.jumpTargets.set(jump, (targets = new Set()))
+    if (targets.size < MOST_TARGETS) targets.add(target)
+  }
+
+  /** Translated code came here by an indirect jump that knows no such target: it shall, once this is worth translating. */
+  private noteLastJump(target: number): void {
+    const { u32 } = this.ram
+    const jump = this.jumps[(u32[STATE.LAST_JUMP / 4] ?? 0) - 1]
+    u32[STATE.LAST_JUMP / 4] = 0
+    if (!jump || u32[STATE.LAST_TARGET / 4] !== target >>> 0) return
+    this.noteTarget(jump.address, target)
+    const regions = this.incomplete.get(target) ?? new Set()
+    this.incomplete.set(target, regions.add(jump.region))
+  }
+  private dropIncomplete(target: number): void {
+    for (const address of this.incomplete.get(target) ?? []) {
+      const r = address === target ? undefined : this.cache.regionAt(this.evaluator.view, address)
+      if (r) this.cache.dropRegion(r)
+    }
+    this.incomplete.delete(target)
   }
 
   /** One instruction by the evaluator. */
@@ -200,7 +223,10 @@ export class Engine {
     const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
     const regions = new Map([...group.keys()].map((a, k) => [a, flags + 1 + k]))
     for (const [address, blocks] of group) {
-      const numbers = (insn: Insn, completed: number): number => this.exits.push({ insn, completed, address, vain: 0 }) - 1 + FIRST_EXIT
+      const numbers = {
+        exit: (insn: Insn, completed: number) => this.exits.push({ insn, completed, address, vain: 0 }) - 1 + FIRST_EXIT,
+        jump: (insn: Insn) => this.jumps.push({ address: insn.address, region: address }),
+      }
       const compiler = new RegionCompiler(address, blocks, numbers, !this.uncombined.has(address))
       m.addFunction(type, compiler.compile({ enter, slow, flags, regions }), String(address))
     }

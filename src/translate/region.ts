@@ -27,8 +27,13 @@ interface AnalyzedBlock {
   readonly flagsLive: readonly boolean[]
 }
 
-/** Where a region tells the engine about exits: returns the number that stands for "execute this instruction exactly". */
-export type ExitNumbers = (insn: Insn, completed: number) => number
+/** Where a region tells the engine about the places it can be left from. */
+export interface Numbers {
+  /** Stands for "execute this instruction exactly"; `completed` instructions before it are not yet taken from the fuel. */
+  exit(insn: Insn, completed: number): number
+  /** What LAST_JUMP is to be when this indirect jump leaves. */
+  jump(insn: Insn): number
+}
 
 /** The function indices that the regions of one module share. */
 export interface ModuleParts {
@@ -55,7 +60,7 @@ export class RegionCompiler {
   private readonly blocks: ReadonlyMap<number, Block>
   private readonly shape: Structure
   private readonly entry: number
-  private readonly exitNumbers: ExitNumbers
+  private readonly numbers: Numbers
   private readonly analyzed = new Map<number, AnalyzedBlock>()
   private locals!: RegionLocals
   private parts!: ModuleParts
@@ -69,10 +74,10 @@ export class RegionCompiler {
   private accounted = 0
 
   /** `combine`: one check for several accesses of a block; off for regions whose spans kept crossing pages. */
-  constructor(entry: number, blocks: ReadonlyMap<number, Block>, exitNumbers: ExitNumbers, combine = true) {
+  constructor(entry: number, blocks: ReadonlyMap<number, Block>, numbers: Numbers, combine = true) {
     this.entry = entry
     this.blocks = blocks
-    this.exitNumbers = exitNumbers
+    this.numbers = numbers
     this.shape = structure(entry, blocks)
     for (const [address, block] of blocks) if (this.shape.order.has(address)) this.analyzed.set(address, this.analyze(block, combine))
   }
@@ -101,7 +106,7 @@ export class RegionCompiler {
     this.exitLevel = code.open('block')
     this.t.enterRegion({
       code, locals: this.locals, exitLevel: this.exitLevel, materialize: parts.flags,
-      exitFor: (i) => this.exitNumbers(i, this.completed - this.accounted),
+      exitFor: (i) => this.numbers.exit(i, this.completed - this.accounted),
     })
     this.tree(this.entry)
     code.op('unreachable').close()
@@ -209,7 +214,10 @@ export class RegionCompiler {
     if (flow === 'exit' || (flow !== undefined && !t)) return this.exitTo(block, next)
     if (flow === 'call') return this.call(block, last, t)
     if (flow === undefined || !t) return this.go(block, next)
-    if (typeof t.target !== 'number') return this.search(block, [...block.successors].sort((a, b) => a - b))
+    if (typeof t.target !== 'number') {
+      const targets = flow === 'jump' ? [...block.successors].sort((a, b) => a - b) : []
+      return this.search(block, targets, flow === 'jump' ? last : undefined)
+    }
     if (!t.condition) return this.go(block, taken)
     this.t.emit(t.condition)
     this.code.open('if')
@@ -232,19 +240,27 @@ export class RegionCompiler {
     else this.tree(to)
   }
 
-  /** An indirect jump: to the block of the region whose address RIP is, if it is one. */
-  private search(from: Block, targets: readonly number[]): void {
+  /** To the block of the region whose address RIP is, if it is one; else out, leaving a note of an indirect `jump`. */
+  private search(from: Block, targets: readonly number[], jump: Insn | undefined): void {
     const { code, locals } = this
     const half = targets.length >> 1
     const middle = targets[half]
-    if (middle === undefined) return void this.leave()
+    if (middle === undefined) return this.leaveFrom(jump)
     const single = targets.length === 1
     code.get(locals.rip).i64(BigInt(middle)).op(single ? 'i64.eq' : 'i64.lt_u').open('if')
     if (single) this.go(from, middle)
-    else this.search(from, targets.slice(0, half))
+    else this.search(from, targets.slice(0, half), jump)
     code.close()
-    if (single) this.leave()
-    else this.search(from, targets.slice(half))
+    if (single) this.leaveFrom(jump)
+    else this.search(from, targets.slice(half), jump)
+  }
+  private leaveFrom(jump: Insn | undefined): void {
+    const { code, locals } = this
+    if (jump) {
+      code.i32(0).i32(this.numbers.jump(jump)).memory('i32.store', STATE.LAST_JUMP)
+      code.i32(0).get(locals.rip).op('i32.wrap_i64').memory('i32.store', STATE.LAST_TARGET)
+    }
+    this.leave()
   }
 
   private exitTo(from: Block, to: number | undefined): void {
@@ -287,7 +303,7 @@ export class RegionCompiler {
 
   /** An instruction that only the evaluator knows: hand over and come back. */
   private slowInsn(i: Insn): void {
-    const number = this.exitNumbers(i, 0)
+    const number = this.numbers.exit(i, 0)
     this.account()
     this.spill()
     this.code.i32(number).call(this.parts.slow)

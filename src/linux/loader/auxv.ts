@@ -20,7 +20,12 @@ const FRAME_PADDING = 15 + 63
 const MINSIGSTKSZ = Math.ceil((rt_sigframe.size + fpstate.size + FRAME_PADDING) / 16) * 16
 
 /** getauxval(3), in the order of Linux. */
-export function auxiliaryVector(kernel: Kernel, task: Task, { file, image, interpreter, vdso }: Loaded, at: StackPlaces): [number, number][] {
+export function auxiliaryVector(
+  kernel: Kernel,
+  task: Task,
+  { file, image, interpreter, vdso }: Loaded,
+  at: StackPlaces,
+): [number, number][] {
   const { uid, gid } = task.process.credentials
   const { hwcap = 0, hwcap2 = 0 } = kernel.options.processor ?? {}
   const phdr = file.phdrAddress === undefined ? 0 : file.phdrAddress + image.bias

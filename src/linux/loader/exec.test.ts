@@ -35,18 +35,32 @@ const PIE = tinyElf(
   { type: elf.ET_DYN, entry: 0x100 },
 )
 const DYNAMIC = tinyElf([{ p_vaddr: 0, p_flags: PF_R | PF_X, bytes: new Uint8Array(0x200) }], {
-  type: elf.ET_DYN, entry: 0x100, interp: '/lib/ld.so',
+  type: elf.ET_DYN,
+  entry: 0x100,
+  interp: '/lib/ld.so',
 })
 
 describe('the initial stack', () => {
   it('holds argc, argv, the environment and the auxiliary vector, aligned', () => {
-    const guest = new Guest({ argv: ['/work/program', 'two', ''], env: ['A=1', 'LANG=ü'], processor: { hwcap: 0x1234 } })
+    const guest = new Guest({
+      argv: ['/work/program', 'two', ''],
+      env: ['A=1', 'LANG=ü'],
+      processor: { hwcap: 0x1234 },
+    })
     const { rsp, argc, argv, env, auxv, string } = startOf(guest)
     expect(rsp % 16).toBe(0)
     expect([argc, argv, env]).toEqual([3, ['/work/program', 'two', ''], ['A=1', 'LANG=ü']])
     expect(auxv.get(AUXV.PHDR)).toBe(TEXT + 64)
-    expect([AUXV.PHENT, AUXV.PHNUM, AUXV.PAGESZ, AUXV.ENTRY, AUXV.BASE].map((t) => auxv.get(t))).toEqual([56, 2, 4096, TEXT + 0x100, 0])
-    expect([AUXV.UID, AUXV.EGID, AUXV.SECURE, AUXV.CLKTCK, AUXV.HWCAP].map((t) => auxv.get(t))).toEqual([1000, 1000, 0, 100, 0x1234])
+    expect([AUXV.PHENT, AUXV.PHNUM, AUXV.PAGESZ, AUXV.ENTRY, AUXV.BASE].map((t) => auxv.get(t))).toEqual([
+      56,
+      2,
+      4096,
+      TEXT + 0x100,
+      0,
+    ])
+    expect([AUXV.UID, AUXV.EGID, AUXV.SECURE, AUXV.CLKTCK, AUXV.HWCAP].map((t) => auxv.get(t))).toEqual([
+      1000, 1000, 0, 100, 0x1234,
+    ])
     expect([string(AUXV.EXECFN), string(AUXV.PLATFORM)]).toEqual(['/work/program', 'x86_64'])
     expect(auxv.has(AUXV.SYSINFO_EHDR)).toBe(false)
     // Strings are at the very top, below eight zero bytes.
@@ -79,7 +93,12 @@ describe('mapping programs', () => {
     expect(memory.u64(SCRATCH + 0x1ff8)).toBe(0n)
     expect(memory.write(TEXT, Uint8Array.of(1))).toBe(false)
     expect(guest.call('brk', 0)).toBe(DATA + 0x3000)
-    expect([...space.vmas].map((v) => v.backing?.name ?? v.name)).toEqual(['/work/program', '/work/program', '', '[stack]'])
+    expect([...space.vmas].map((v) => v.backing?.name ?? v.name)).toEqual([
+      '/work/program',
+      '/work/program',
+      '',
+      '[stack]',
+    ])
   })
 
   it('a position-independent one goes to its base; the rest of its last data page is zero', () => {

@@ -5,7 +5,6 @@ import * as elf from '../../spec/elf/index.ts'
 import * as linux from '../../spec/linux/index.ts'
 import type { Kernel } from '../kernel.ts'
 import type { AddressSpace } from '../mm/address-space.ts'
-import { ImageBacking } from '../mm/anonymous.ts'
 import { STACK_TOP } from '../mm/layout.ts'
 import { map } from '../mm/mapping.ts'
 import { UserMemory } from '../mm/user-memory.ts'
@@ -58,7 +57,14 @@ export function loadProgram(kernel: Kernel, task: Task, request: ProgramRequest)
   })
 }
 
-function build(kernel: Kernel, task: Task, space: AddressSpace, program: ProgramFile, file: ElfFile, request: ProgramRequest): Program | number {
+function build(
+  kernel: Kernel,
+  task: Task,
+  space: AddressSpace,
+  program: ProgramFile,
+  file: ElfFile,
+  request: ProgramRequest,
+): Program | number {
   const image = loadImage(task, space, file, program.file, 'program')
   if (typeof image === 'number') return image
   const interpreter = file.interp === undefined ? undefined : loadInterpreter(kernel, task, space, file.interp)
@@ -75,20 +81,29 @@ function build(kernel: Kernel, task: Task, space: AddressSpace, program: Program
   })
   const size = alignUp(bytes.length + STACK_HEADROOM, PAGE_SIZE)
   const prot = linux.PROT_READ | linux.PROT_WRITE | (wantsExecutableStack(file) ? linux.PROT_EXEC : 0)
-  const stack = map(space, { address: STACK_TOP - size, length: size, prot, fixed: 'free', name: '[stack]', growsDown: true })
+  const stack = map(space, {
+    address: STACK_TOP - size,
+    length: size,
+    prot,
+    fixed: 'free',
+    name: '[stack]',
+    growsDown: true,
+  })
   if (stack < 0) return stack
   if (!new UserMemory(space).write(rsp, bytes)) return -linux.EFAULT
   return { space, entry: (interpreter ?? image).entry, rsp, executable: program.file.path }
 }
 
 function loadInterpreter(kernel: Kernel, task: Task, space: AddressSpace, path: string): LoadedImage | number {
-  return withProgram(kernel, task, path, ({ bytes, file }) => loadImage(task, space, readElf(bytes), file, 'interpreter'))
+  return withProgram(kernel, task, path, ({ bytes, file }) =>
+    loadImage(task, space, readElf(bytes), file, 'interpreter'),
+  )
 }
 
 function mapVdso(kernel: Kernel, space: AddressSpace): void {
   const { vdso } = kernel.options
   if (!vdso) return
-  const backing = new ImageBacking(kernel.ram, '[vdso]', vdso.bytes)
+  const backing = kernel.vdsoBacking(vdso)
   const prot = linux.PROT_READ | linux.PROT_EXEC
   space.vdso = map(space, { length: vdso.bytes.length, prot, backing, name: '[vdso]' })
 }

@@ -22,7 +22,9 @@ export interface LoadedImage {
 }
 
 const protOf = (s: ElfSegment): number =>
-  (s.p_flags & elf.PF_R ? linux.PROT_READ : 0) | (s.p_flags & elf.PF_W ? linux.PROT_WRITE : 0) | (s.p_flags & elf.PF_X ? linux.PROT_EXEC : 0)
+  (s.p_flags & elf.PF_R ? linux.PROT_READ : 0) |
+  (s.p_flags & elf.PF_W ? linux.PROT_WRITE : 0) |
+  (s.p_flags & elf.PF_X ? linux.PROT_EXEC : 0)
 
 /** Where a file without a fixed address goes: programs low, interpreters among the libraries. */
 function biasOf(space: AddressSpace, file: ElfFile, role: 'program' | 'interpreter'): number | undefined {
@@ -34,7 +36,13 @@ function biasOf(space: AddressSpace, file: ElfFile, role: 'program' | 'interpret
 }
 
 /** A negative errno if a segment cannot be mapped. */
-export function loadImage(task: Task, space: AddressSpace, file: ElfFile, from: FileDescription, role: 'program' | 'interpreter'): LoadedImage | number {
+export function loadImage(
+  task: Task,
+  space: AddressSpace,
+  file: ElfFile,
+  from: FileDescription,
+  role: 'program' | 'interpreter',
+): LoadedImage | number {
   const bias = biasOf(space, file, role)
   if (bias === undefined) return -linux.ENOMEM
   for (const segment of file.loads) {
@@ -58,7 +66,8 @@ function loadSegment(task: Task, space: AddressSpace, s: ElfSegment, from: FileD
     const answer = map(space, { address: first, length: filePagesEnd - first, prot, fixed: 'replace', backing, offset })
     if (answer < 0) return answer
     // What follows the data is zero up to the end of the page, also behind the segment: the dynamic linker allocates there.
-    if (end > fileEnd && prot & linux.PROT_WRITE) new UserMemory(space).copyOut(fileEnd, new Uint8Array(filePagesEnd - fileEnd))
+    if (end > fileEnd && prot & linux.PROT_WRITE)
+      new UserMemory(space).copyOut(fileEnd, new Uint8Array(filePagesEnd - fileEnd))
   }
   const rest = alignUp(end, PAGE_SIZE) - filePagesEnd
   return rest > 0 ? map(space, { address: filePagesEnd, length: rest, prot, fixed: 'replace' }) : 0

@@ -30,7 +30,7 @@ function readAll(file: FileDescription): Uint8Array | number {
   const { mode, size } = file.stat()
   if ((mode & linux.S.IFMT) !== linux.S.IFREG || (mode & ANY_EXECUTE) === 0) return -linux.EACCES
   const bytes = new Uint8Array(size)
-  for (let at = 0; at < size; ) {
+  for (let at = 0; at < size;) {
     const n = file.read(bytes.subarray(at), at)
     if (isWait(n) || n <= 0) return -linux.EIO
     at += n

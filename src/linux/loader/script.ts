@@ -27,6 +27,11 @@ export function execveScript(kernel: Kernel, task: Task, request: ProgramRequest
   const line = withProgram(kernel, task, request.path, ({ bytes }) => interpreterLine(bytes) ?? 0)
   if (typeof line === 'number') return line < 0 ? line : execve(kernel, task, request)
   if (line.path === '') return -ENOEXEC
-  const argv = [line.path, ...(line.argument === undefined ? [] : [line.argument]), request.path, ...request.argv.slice(1)]
+  const argv = [
+    line.path,
+    ...(line.argument === undefined ? [] : [line.argument]),
+    request.path,
+    ...request.argv.slice(1),
+  ]
   return execveScript(kernel, task, { path: line.path, argv, env: request.env }, depth + 1)
 }

@@ -26,7 +26,10 @@ const utf8 = new TextEncoder()
 const cString = (text: string): Uint8Array => utf8.encode(`${text}\0`)
 
 /** The bytes that end at `top`, and the address of the first one: RSP. */
-export function initialStack(top: number, contents: StackContents): { readonly rsp: number; readonly bytes: Uint8Array } {
+export function initialStack(
+  top: number,
+  contents: StackContents,
+): { readonly rsp: number; readonly bytes: Uint8Array } {
   const blocks: { at: number; bytes: Uint8Array }[] = []
   let at = top
   const push = (bytes: Uint8Array): number => {
@@ -37,16 +40,18 @@ export function initialStack(top: number, contents: StackContents): { readonly r
   // Linux leaves the last eight bytes zero.
   push(new Uint8Array(8))
   const path = push(cString(contents.path))
-  const env = contents.env.toReversed().map((s) => push(cString(s))).reverse()
-  const argv = contents.argv.toReversed().map((s) => push(cString(s))).reverse()
+  const env = contents.env
+    .toReversed()
+    .map((s) => push(cString(s)))
+    .reverse()
+  const argv = contents.argv
+    .toReversed()
+    .map((s) => push(cString(s)))
+    .reverse()
   at -= at % 16
   const platform = push(cString(contents.platform))
   const random = push(contents.random)
-  const words = [
-    argv.length, ...argv, 0, ...env, 0,
-    ...contents.auxv({ path, platform, random }).flat(),
-    0, 0,
-  ]
+  const words = [argv.length, ...argv, 0, ...env, 0, ...contents.auxv({ path, platform, random }).flat(), 0, 0]
   // RSP is a multiple of 16 at the first instruction.
   at -= 8 * words.length
   at -= at % 16

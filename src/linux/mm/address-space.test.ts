@@ -28,7 +28,8 @@ const reason = (space: AddressSpace, address: number, access: Access = 'R'): [nu
   const answer = space.lookup(address, access)
   return isDenial(answer) ? [answer.signal, answer.si_code] : undefined
 }
-const write = (space: AddressSpace, address: number, byte: number): void => space.view.write(address, Uint8Array.of(byte))
+const write = (space: AddressSpace, address: number, byte: number): void =>
+  space.view.write(address, Uint8Array.of(byte))
 const read = (space: AddressSpace, address: number): number => space.view.read(address, 1)[0] ?? -1
 
 describe('page faults of the address space', () => {
@@ -68,13 +69,23 @@ describe('page faults of the address space', () => {
     expect(reason(space, 0x5000)).toEqual([linux.SIGSEGV, linux.SEGV_MAPERR])
     expect(reason(space, page, 'W')).toEqual([linux.SIGSEGV, linux.SEGV_ACCERR])
     const short: Backing = { page: () => 'SIGBUS', retain() {}, release() {}, name: 'short', shared: true }
-    expect(reason(space, map(space, { length: PAGE, prot: PROT_READ, backing: short }))).toEqual([linux.SIGBUS, linux.BUS_ADRERR])
+    expect(reason(space, map(space, { length: PAGE, prot: PROT_READ, backing: short }))).toEqual([
+      linux.SIGBUS,
+      linux.BUS_ADRERR,
+    ])
   })
 
   it('the stack grows on demand down to its limit', () => {
     const space = createSpace()
     space.stackLimit = 64 * PAGE
-    map(space, { address: STACK_TOP - 2 * PAGE, length: 2 * PAGE, prot: RW, fixed: 'free', growsDown: true, name: '[stack]' })
+    map(space, {
+      address: STACK_TOP - 2 * PAGE,
+      length: 2 * PAGE,
+      prot: RW,
+      fixed: 'free',
+      growsDown: true,
+      name: '[stack]',
+    })
     expect(attempt(space, STACK_TOP - 10 * PAGE, 'W')).toBe('ok')
     expect(attempt(space, STACK_TOP - 64 * PAGE, 'W')).toBe('ok')
     expect(attempt(space, STACK_TOP - 65 * PAGE, 'W')).toBe(6)
@@ -171,7 +182,12 @@ describe('views of an address space', () => {
     const epc = ram.allocateFrame()
     const space = new AddressSpace(ram, () => ({ frame: abort, writable: false, discardsWrites: true }))
     const backing: Backing = {
-      page: () => ({ frame: epc, writable: true, epc: true }), retain() {}, release() {}, name: 'sgx', shared: true, device: true,
+      page: () => ({ frame: epc, writable: true, epc: true }),
+      retain() {},
+      release() {},
+      name: 'sgx',
+      shared: true,
+      device: true,
     }
     const page = map(space, { address: MMAP_BASE - 0x10000, length: PAGE, prot: RW, backing })
     write(space, page, 1)

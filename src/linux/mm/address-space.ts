@@ -57,7 +57,11 @@ export class AddressSpace implements PageSource {
   private readonly pages = new Map<number, BackingPage>()
   private users = 1
 
-  constructor(ram: Ram, hostMapping: HostMapping = () => invariant(false, 'an EPC page without SGX') as never, vmas = new VmaList()) {
+  constructor(
+    ram: Ram,
+    hostMapping: HostMapping = () => invariant(false, 'an EPC page without SGX') as never,
+    vmas = new VmaList(),
+  ) {
     this.ram = ram
     this.hostMapping = hostMapping
     this.vmas = vmas
@@ -89,14 +93,24 @@ export class AddressSpace implements PageSource {
     const page = this.bringIn(vma, address, access, present)
     if (typeof page === 'string') {
       const bus = page === 'SIGBUS'
-      return denial(present !== undefined, access, bus ? linux.SIGBUS : linux.SIGSEGV, bus ? linux.BUS_ADRERR : linux.SEGV_MAPERR)
+      return denial(
+        present !== undefined,
+        access,
+        bus ? linux.SIGBUS : linux.SIGSEGV,
+        bus ? linux.BUS_ADRERR : linux.SEGV_MAPERR,
+      )
     }
     const mayWrite = vma.shared ? page.writable : this.ram.referencesTo(page.frame) === 1
     return { frame: page.frame, writable: (vma.prot & WRITABLE) !== 0 && mayWrite, epc: page.epc ?? false }
   }
 
   /** The page at `address`, ready for `access`: what Linux calls handle_mm_fault. */
-  private bringIn(vma: Vma, address: number, access: Access, present: BackingPage | undefined): BackingPage | BackingFault {
+  private bringIn(
+    vma: Vma,
+    address: number,
+    access: Access,
+    present: BackingPage | undefined,
+  ): BackingPage | BackingFault {
     if (vma.shared && vma.backing) {
       if (present && (access !== 'W' || present.writable)) return present
       const page = vma.backing.page(address, this.offsetIn(vma, address), access, vma.prot)
@@ -254,6 +268,7 @@ export class AddressSpace implements PageSource {
 }
 
 function denial(present: boolean, access: Access, signal: Denial['signal'], si_code: number): Denial {
-  const errorCode = PF_ERROR.U | (present ? PF_ERROR.P : 0) | (access === 'W' ? PF_ERROR.W : access === 'X' ? PF_ERROR.I : 0)
+  const errorCode =
+    PF_ERROR.U | (present ? PF_ERROR.P : 0) | (access === 'W' ? PF_ERROR.W : access === 'X' ? PF_ERROR.I : 0)
   return { errorCode, signal, si_code }
 }

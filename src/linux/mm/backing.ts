@@ -36,4 +36,3 @@ export interface Backing {
   /** A device's memory (VM_PFNMAP): never merged or grown, MADV_DONTNEED is refused. */
   readonly device?: true
 }
-

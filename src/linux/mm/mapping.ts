@@ -4,7 +4,7 @@ import * as linux from '../../spec/linux/index.ts'
 import type { AddressSpace } from './address-space.ts'
 import type { Backing } from './backing.ts'
 import { MAX_MAP_COUNT, MMAP_MIN_ADDR, STACK_GUARD_GAP, TASK_SIZE } from './layout.ts'
-import { findRoom, isFree } from './placement.ts'
+import { findLowRoom, findRoom, isFree } from './placement.ts'
 import type { Vma } from './vma.ts'
 
 /** Changes of an address space: mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2). Answers are addresses, 0 or -errno. */
@@ -24,6 +24,8 @@ export interface MapRequest {
   readonly offset?: number
   readonly name?: string
   readonly growsDown?: boolean
+  /** MAP_32BIT, if the place is not given. */
+  readonly low?: boolean
 }
 
 /** mmap(2), after its arguments have been understood. */
@@ -33,11 +35,14 @@ export function map(space: AddressSpace, request: MapRequest): number {
   return answer
 }
 
-function tryMap(space: AddressSpace, { address = 0, length, prot, fixed, backing, offset = 0, name = '', growsDown = false }: MapRequest): number {
+function tryMap(
+  space: AddressSpace,
+  { address = 0, length, prot, fixed, backing, offset = 0, name = '', growsDown = false, low = false }: MapRequest,
+): number {
   const size = alignUp(length, PAGE_SIZE)
   if (size > TASK_SIZE) return -ENOMEM
   if (space.vmas.size > MAX_MAP_COUNT) return -ENOMEM
-  const start = place(space, address, size, fixed)
+  const start = place(space, address, size, fixed, low)
   if (start < 0) return start
   const refused = backing?.mayMap?.(start, start + size, prot & ACCESS) ?? 0
   if (refused < 0) return refused
@@ -58,7 +63,7 @@ function tryMap(space: AddressSpace, { address = 0, length, prot, fixed, backing
 }
 
 /** get_unmapped_area: where `size` bytes go. */
-function place(space: AddressSpace, address: number, size: number, fixed: MapRequest['fixed']): number {
+function place(space: AddressSpace, address: number, size: number, fixed: MapRequest['fixed'], low = false): number {
   if (fixed) {
     if (address > TASK_SIZE - size) return -ENOMEM
     if (address % PAGE_SIZE !== 0) return -EINVAL
@@ -66,6 +71,7 @@ function place(space: AddressSpace, address: number, size: number, fixed: MapReq
     if (address < MMAP_MIN_ADDR) return -linux.EPERM
     return fixed === 'free' && space.vmas.overlapping(address, address + size).length > 0 ? -EEXIST : address
   }
+  if (low) return findLowRoom(space.vmas, size) ?? -ENOMEM
   if (address !== 0) {
     // A hint is rounded down (mmap(2)) and taken if nothing is there.
     const hint = Math.max(alignDown(address, PAGE_SIZE), MMAP_MIN_ADDR)
@@ -222,7 +228,15 @@ function moveTo(space: AddressSpace, vma: Vma, r: RemapRequest): number {
 }
 
 /** move_vma: `to` is free. With `keep`, the old range stays mapped, without its pages. */
-function move(space: AddressSpace, vma: Vma, from: number, oldSize: number, newSize: number, to: number, keep: boolean): number {
+function move(
+  space: AddressSpace,
+  vma: Vma,
+  from: number,
+  oldSize: number,
+  newSize: number,
+  to: number,
+  keep: boolean,
+): number {
   if (to < 0) return to
   vma.backing?.retain()
   space.vmas.insert({ ...vma, start: to, end: to + newSize, offset: vma.offset + (from - vma.start), name: '' })
@@ -237,11 +251,25 @@ function move(space: AddressSpace, vma: Vma, from: number, oldSize: number, newS
 const { MADV } = linux
 /** Advice that changes nothing that a program could see. */
 const HINTS: readonly number[] = [
-  MADV.NORMAL, MADV.RANDOM, MADV.SEQUENTIAL, MADV.WILLNEED, MADV.FREE, MADV.MERGEABLE, MADV.UNMERGEABLE,
-  MADV.HUGEPAGE, MADV.NOHUGEPAGE, MADV.DONTDUMP, MADV.DODUMP, MADV.COLD, MADV.PAGEOUT,
+  MADV.NORMAL,
+  MADV.RANDOM,
+  MADV.SEQUENTIAL,
+  MADV.WILLNEED,
+  MADV.FREE,
+  MADV.MERGEABLE,
+  MADV.UNMERGEABLE,
+  MADV.HUGEPAGE,
+  MADV.NOHUGEPAGE,
+  MADV.DONTDUMP,
+  MADV.DODUMP,
+  MADV.COLD,
+  MADV.PAGEOUT,
 ]
 const FORK_ADVICE: Readonly<Record<number, Vma['fork']>> = {
-  [MADV.DONTFORK]: 'omit', [MADV.DOFORK]: 'copy', [MADV.WIPEONFORK]: 'wipe', [MADV.KEEPONFORK]: 'copy',
+  [MADV.DONTFORK]: 'omit',
+  [MADV.DOFORK]: 'copy',
+  [MADV.WIPEONFORK]: 'wipe',
+  [MADV.KEEPONFORK]: 'copy',
 }
 
 /** madvise(2). Holes are skipped and make the answer -ENOMEM. */

@@ -53,6 +53,10 @@ export function findRoom(vmas: VmaList, length: number): number | undefined {
   )
 }
 
+/** mmap(2), MAP_32BIT: in the second gigabyte. */
+export const findLowRoom = (vmas: VmaList, length: number): number | undefined =>
+  highestGap(Array.from(vmas, occupied), length, 0x4000_0000, 0x8000_0000)
+
 /** [start, start + length) is free, and not right below a stack. */
 export const isFree = (vmas: VmaList, start: number, length: number): boolean => {
   const next = vmas.findNext(start)

@@ -71,7 +71,7 @@ export class UserMemory {
   bytesToNul(address: number, max: number): Uint8Array | undefined {
     const { u8 } = this.space.ram
     const parts: number[] = []
-    for (let at = address; parts.length <= max; ) {
+    for (let at = address; parts.length <= max;) {
       const page = this.page(at, 'R')
       if (!page) return undefined
       const from = page.frame + (at % PAGE_SIZE)

@@ -83,9 +83,7 @@ function pageFaultSignal(task: Task, address: bigint, errorCode: number): Signal
 function floatingPointCode(state: CpuState, name: 'MF' | 'XM'): number {
   const { u16 } = state.ram
   const raised =
-    name === 'MF'
-      ? (u16[STATE.X87 / 2 + 1] ?? 0) & ~(u16[STATE.X87 / 2] ?? 0)
-      : state.mxcsr & ~(state.mxcsr >> 7)
+    name === 'MF' ? (u16[STATE.X87 / 2 + 1] ?? 0) & ~(u16[STATE.X87 / 2] ?? 0) : state.mxcsr & ~(state.mxcsr >> 7)
   if (raised & 0x01) return linux.FPE_FLTINV
   if (raised & 0x04) return linux.FPE_FLTDIV
   if (raised & 0x08) return linux.FPE_FLTOVF

@@ -31,7 +31,15 @@ export function siginfoBytes(info: SignalInfo): Uint8Array {
   const bytes = new Uint8Array(linux.siginfo_t.size)
   if (info.status !== undefined) {
     const { status, utime = 0n, stime = 0n } = info
-    bytes.set(structBytes(linux.siginfo_child, { si_pid: pid, si_uid: uid, si_status: status, si_utime: utime, si_stime: stime }))
+    bytes.set(
+      structBytes(linux.siginfo_child, {
+        si_pid: pid,
+        si_uid: uid,
+        si_status: status,
+        si_utime: utime,
+        si_stime: stime,
+      }),
+    )
   } else if (FAULTS.includes(signo) && code > 0) {
     bytes.set(structBytes(linux.siginfo_fault, { si_addr: info.address ?? 0n }))
   } else {

@@ -10,12 +10,18 @@ const HANDLER = TEXT + 0x10
 const RESTORER = TEXT + 0x20
 
 function handle(guest: Guest, signo: number, flags = 0, mask = 0n, handler = HANDLER): number | undefined {
-  const action = { sa_handler: BigInt(handler), sa_flags: BigInt((flags | SA.RESTORER) >>> 0), sa_restorer: BigInt(RESTORER), sa_mask: mask }
+  const action = {
+    sa_handler: BigInt(handler),
+    sa_flags: BigInt((flags | SA.RESTORER) >>> 0),
+    sa_restorer: BigInt(RESTORER),
+    sa_mask: mask,
+  }
   guest.poke(SCRATCH, structBytes(linux.kernel_sigaction, action))
   return guest.call('rt_sigaction', signo, SCRATCH, 0, 8)
 }
 const set = (...signals: number[]): bigint => signals.reduce((s, n) => s | (1n << BigInt(n - 1)), 0n)
-const raise = (guest: Guest, signo: number): number | undefined => guest.call('tgkill', guest.task.tgid, guest.task.pid, signo)
+const raise = (guest: Guest, signo: number): number | undefined =>
+  guest.call('tgkill', guest.task.tgid, guest.task.pid, signo)
 const rsp = (guest: Guest): number => Number(guest.state.gpr(RSP))
 /** The frame that RSP points at. */
 function frameOf(guest: Guest) {
@@ -62,7 +68,12 @@ describe('the frame of a signal handler', () => {
     expect([c.rip, c.rsp, c.rbx, c.cs, c.ss]).toEqual([BigInt(rip), BigInt(before), 0xb0bn, 0x33, 0x2b])
     expect(c.fpstate % 64n).toBe(0n)
     const fp = linux.fpstate.view(guest.task.memory.read(Number(c.fpstate), 512) ?? new Uint8Array(512))
-    expect([fp.mxcsr, fp.xmm_space[48], fp.cwd, fp.sw_reserved.every((b) => b === 0)]).toEqual([0x1fa0, 0x33, 0x37f, true])
+    expect([fp.mxcsr, fp.xmm_space[48], fp.cwd, fp.sw_reserved.every((b) => b === 0)]).toEqual([
+      0x1fa0,
+      0x33,
+      0x37f,
+      true,
+    ])
     expect(linux.siginfo_t.view(info)).toMatchObject({ si_signo: SIGUSR1, si_errno: 0 })
     expect(linux.siginfo_t.view(info).si_code | 0).toBe(linux.SI_TKILL)
     expect(linux.siginfo_kill.view(info)).toMatchObject({ si_pid: guest.task.pid, si_uid: 1000 })
@@ -88,7 +99,10 @@ describe('the frame of a signal handler', () => {
   it('goes to the alternate stack with SA_ONSTACK, without a red zone, and nested frames stay there', () => {
     const guest = new Guest()
     const size = 0x1800
-    guest.poke(SCRATCH + 0x100, structBytes(linux.stack_t, { ss_sp: BigInt(SCRATCH + 0x200), ss_flags: 0, ss_size: BigInt(size) }))
+    guest.poke(
+      SCRATCH + 0x100,
+      structBytes(linux.stack_t, { ss_sp: BigInt(SCRATCH + 0x200), ss_flags: 0, ss_size: BigInt(size) }),
+    )
     expect(guest.call('sigaltstack', SCRATCH + 0x100, 0)).toBe(0)
     handle(guest, SIGUSR1, SA.ONSTACK)
     handle(guest, SIGUSR2, SA.ONSTACK)
@@ -96,10 +110,15 @@ describe('the frame of a signal handler', () => {
     guest.kernel.schedule()
     expect(rsp(guest)).toBeGreaterThan(SCRATCH + 0x200)
     expect(rsp(guest)).toBeLessThan(SCRATCH + 0x200 + size)
-    expect(linux.stack_t.view(frameOf(guest).uc.uc_stack)).toMatchObject({ ss_sp: BigInt(SCRATCH + 0x200), ss_size: BigInt(size) })
+    expect(linux.stack_t.view(frameOf(guest).uc.uc_stack)).toMatchObject({
+      ss_sp: BigInt(SCRATCH + 0x200),
+      ss_size: BigInt(size),
+    })
     expect(guest.call('sigaltstack', SCRATCH + 0x100, 0)).toBe(-EPERM)
     expect(guest.call('sigaltstack', 0, SCRATCH)).toBe(0)
-    expect(linux.stack_t.view(guest.task.memory.read(SCRATCH, 24) ?? new Uint8Array(24)).ss_flags).toBe(linux.SS_ONSTACK)
+    expect(linux.stack_t.view(guest.task.memory.read(SCRATCH, 24) ?? new Uint8Array(24)).ss_flags).toBe(
+      linux.SS_ONSTACK,
+    )
     const first = rsp(guest)
     raise(guest, SIGUSR2)
     guest.kernel.schedule()
@@ -207,7 +226,11 @@ describe('waiting calls and signals', () => {
     guest.kernel.schedule()
     leaveHandler(guest)
     expect([guest.result(), guest.state.rip]).toEqual([0, rip])
-    expect(guest.traced.some((line) => line.startsWith('read(3') && line.endsWith('= ? ERESTARTSYS (to be restarted if SA_RESTART is set)'))).toBe(true)
+    expect(
+      guest.traced.some(
+        (line) => line.startsWith('read(3') && line.endsWith('= ? ERESTARTSYS (to be restarted if SA_RESTART is set)'),
+      ),
+    ).toBe(true)
   })
 
   it('sigsuspend runs the handler under the temporary mask and returns to the old one', () => {
@@ -301,7 +324,11 @@ describe('exceptions', () => {
   })
 
   it('elsewhere in the vDSO, and #BP and #DB anywhere, are ordinary signals', () => {
-    for (const [fault, offset] of [[new Fault('PF', 4, 8n), 0x101], [new Fault('BP'), 0x100], [new Fault('DB'), 0x100]] as const) {
+    for (const [fault, offset] of [
+      [new Fault('PF', 4, 8n), 0x101],
+      [new Fault('BP'), 0x100],
+      [new Fault('DB'), 0x100],
+    ] as const) {
       const guest = new Guest({ vdso: VDSO })
       guest.state.rip = guest.task.space.vdso + offset
       guest.kernel.fault(fault)

@@ -10,10 +10,14 @@ export const isMember = (set: SignalSet, signo: number): boolean => (set & bit(s
 /** Never blocked, caught or ignored. */
 export const UNBLOCKABLE: SignalSet = bit(linux.SIGKILL) | bit(linux.SIGSTOP)
 /** Raised by what the task itself did: delivered before all others. */
-export const SYNCHRONOUS: SignalSet = [linux.SIGSEGV, linux.SIGBUS, linux.SIGILL, linux.SIGTRAP, linux.SIGFPE, linux.SIGSYS].reduce(
-  (set, n) => set | bit(n),
-  0n,
-)
+export const SYNCHRONOUS: SignalSet = [
+  linux.SIGSEGV,
+  linux.SIGBUS,
+  linux.SIGILL,
+  linux.SIGTRAP,
+  linux.SIGFPE,
+  linux.SIGSYS,
+].reduce((set, n) => set | bit(n), 0n)
 
 /** signal(7), "Standard signals": what SIG_DFL means. */
 export type DefaultAction = 'terminate' | 'core' | 'stop' | 'continue' | 'ignore'
@@ -65,7 +69,8 @@ export class Dispositions {
   /** execve(2), CLONE_CLEAR_SIGHAND: handlers are gone, what is ignored stays ignored. */
   afterExec(): Dispositions {
     const other = new Dispositions()
-    for (const [signo, action] of this.actions) if (action.handler === IGN) other.set(signo, { ...DEFAULT, handler: IGN })
+    for (const [signo, action] of this.actions)
+      if (action.handler === IGN) other.set(signo, { ...DEFAULT, handler: IGN })
     return other
   }
 }
@@ -91,7 +96,10 @@ export class PendingSignals {
     const candidates = this.queue.filter((info) => isMember(allowed, info.signo))
     const urgent = candidates.filter((info) => isMember(SYNCHRONOUS, info.signo))
     const from = urgent.length > 0 ? urgent : candidates
-    const lowest = from.reduce<SignalInfo | undefined>((best, info) => (best && best.signo <= info.signo ? best : info), undefined)
+    const lowest = from.reduce<SignalInfo | undefined>(
+      (best, info) => (best && best.signo <= info.signo ? best : info),
+      undefined,
+    )
     if (lowest) this.queue.splice(this.queue.indexOf(lowest), 1)
     return lowest
   }

@@ -24,7 +24,12 @@ function check({ task }: SyscallContext, address: number): number {
   return task.memory.u32(address) === undefined ? -EFAULT : 0
 }
 
-function wait(c: SyscallContext, { uaddr, val, timeout }: FutexArguments, bitset: number, absolute: 'monotonic' | 'realtime' | undefined): Answer {
+function wait(
+  c: SyscallContext,
+  { uaddr, val, timeout }: FutexArguments,
+  bitset: number,
+  absolute: 'monotonic' | 'realtime' | undefined,
+): Answer {
   const { kernel, task, resumed } = c
   if (resumed instanceof FutexWait) {
     if (resumed.woken) return 0
@@ -35,7 +40,8 @@ function wait(c: SyscallContext, { uaddr, val, timeout }: FutexArguments, bitset
   if (timeout !== 0) {
     const t = readTimespec(task, timeout)
     if (typeof t === 'number') return t
-    deadline = absolute === undefined ? kernel.now() + t : absolute === 'monotonic' ? t : kernel.now() + t - kernel.realtime()
+    deadline =
+      absolute === undefined ? kernel.now() + t : absolute === 'monotonic' ? t : kernel.now() + t - kernel.realtime()
   }
   if (bitset === 0) return -EINVAL
   const refused = check(c, uaddr)

@@ -9,8 +9,12 @@ import { RELEASE } from '../vfs/vfs.ts'
 const { EACCES, EFAULT, EINVAL, EPERM, ESRCH } = linux
 
 /** Calls without arguments that only tell a number. */
-const tells = (number: number, name: string, spec: string, run: (c: SyscallContext) => number): ReturnType<typeof syscall> =>
-  syscall(number, name, {}, { support: 'full', spec, run })
+const tells = (
+  number: number,
+  name: string,
+  spec: string,
+  run: (c: SyscallContext) => number,
+): ReturnType<typeof syscall> => syscall(number, name, {}, { support: 'full', spec, run })
 
 export const getpid = tells(39, 'getpid', 'getpid(2)', ({ task }) => task.tgid)
 export const gettid = tells(186, 'gettid', 'gettid(2)', ({ task }) => task.pid)
@@ -22,7 +26,8 @@ export const getgid = tells(104, 'getgid', 'getgid(2)', ({ task }) => task.proce
 export const getegid = tells(108, 'getegid', 'getgid(2)', ({ task }) => task.process.credentials.gid)
 
 /** -1 leaves an identity as it is; any other must be the one the guest has. */
-const mayBe = (wanted: readonly number[], own: number): number => (wanted.every((id) => id === -1 || id === own) ? 0 : -EPERM)
+const mayBe = (wanted: readonly number[], own: number): number =>
+  wanted.every((id) => id === -1 || id === own) ? 0 : -EPERM
 
 // prettier-ignore
 export const setuid = syscall(105, 'setuid', { uid: 'int' }, {

@@ -6,6 +6,7 @@ import type { Backing } from '../mm/backing.ts'
 import { TASK_SIZE } from '../mm/layout.ts'
 import { advise, map, protect, remap, setBrk, unmap } from '../mm/mapping.ts'
 import { syscall, type SyscallContext } from '../syscall.ts'
+import type { Task } from '../task/task.ts'
 
 /** Memory: mmap(2) and its family. The work is in mm/mapping.ts. */
 
@@ -13,8 +14,19 @@ const { EBADF, EEXIST, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, MAP_ANONYMOUS, MAP
 
 /** Flags that MAP_SHARED_VALIDATE knows. */
 const VALIDATED =
-  linux.MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | linux.MAP_32BIT | linux.MAP_GROWSDOWN | linux.MAP_DENYWRITE |
-  linux.MAP_EXECUTABLE | linux.MAP_LOCKED | linux.MAP_NORESERVE | linux.MAP_POPULATE | linux.MAP_NONBLOCK | linux.MAP_STACK
+  linux.MAP_TYPE |
+  MAP_FIXED |
+  MAP_ANONYMOUS |
+  MAP_FIXED_NOREPLACE |
+  linux.MAP_32BIT |
+  linux.MAP_GROWSDOWN |
+  linux.MAP_DENYWRITE |
+  linux.MAP_EXECUTABLE |
+  linux.MAP_LOCKED |
+  linux.MAP_NORESERVE |
+  linux.MAP_POPULATE |
+  linux.MAP_NONBLOCK |
+  linux.MAP_STACK
 
 interface MmapArguments {
   readonly addr: number
@@ -26,7 +38,10 @@ interface MmapArguments {
 }
 
 /** What stands behind a new mapping; `undefined` for private anonymous memory. */
-function backingFor({ task, kernel }: SyscallContext, { prot, flags, fd }: MmapArguments): Backing | number | undefined {
+function backingFor(
+  { task, kernel }: SyscallContext,
+  { prot, flags, fd }: MmapArguments,
+): Backing | number | undefined {
   const type = flags & linux.MAP_TYPE
   const shared = type === linux.MAP_SHARED || type === linux.MAP_SHARED_VALIDATE
   if (flags & MAP_ANONYMOUS) {
@@ -40,14 +55,14 @@ function backingFor({ task, kernel }: SyscallContext, { prot, flags, fd }: MmapA
 
 // prettier-ignore
 export const mmap = syscall(9, 'mmap', { addr: 'addr', length: 'size', prot: 'flags', flags: 'flags', fd: 'fd', offset: 'size' }, {
-  support: 'partial', note: 'MAP_GROWSDOWN is ignored; MAP_HUGETLB and MAP_32BIT fail.', spec: 'mmap(2)',
+  support: 'partial', note: 'MAP_GROWSDOWN is ignored; MAP_HUGETLB fails.', spec: 'mmap(2)',
   run(c, a) {
     const { task } = c
     const { addr, length, flags, offset } = a
     if (offset % PAGE_SIZE !== 0) return -EINVAL
     const anonymous = (flags & MAP_ANONYMOUS) !== 0
     if (!anonymous && !task.fds.file(a.fd)) return -EBADF
-    // No huge pages are set aside, and nothing can be mapped below 2 GiB on demand.
+    // No huge pages are set aside.
     if (flags & linux.MAP_HUGETLB) return -ENOMEM
     if (length === 0) return -EINVAL
     if (length > TASK_SIZE) return -ENOMEM
@@ -59,15 +74,19 @@ export const mmap = syscall(9, 'mmap', { addr: 'addr', length: 'size', prot: 'fl
       if (addr % PAGE_SIZE !== 0) return -EINVAL
       if (fixed === 'free' && task.space.vmas.overlapping(addr, addr + length).length > 0) return -EEXIST
     }
-    if (flags & linux.MAP_32BIT && !fixed) return -ENOMEM
     const backing = backingFor(c, a)
     if (typeof backing === 'number') return backing
-    const request = { address: addr, length, prot: a.prot, backing, offset: anonymous ? 0 : offset }
+    const low = (flags & linux.MAP_32BIT) !== 0
+    const request = { address: addr, length, prot: withExec(task, a.prot), backing, offset: anonymous ? 0 : offset, low }
     const start = map(task.space, fixed ? { ...request, fixed } : request)
     if (start >= 0 && flags & (linux.MAP_POPULATE | linux.MAP_LOCKED)) populate(c, start, length, a.prot)
     return start
   },
 })
+
+/** personality(2), READ_IMPLIES_EXEC. */
+const withExec = (task: Task, prot: number): number =>
+  prot & linux.PROT_READ && task.process.personality & linux.READ_IMPLIES_EXEC ? prot | linux.PROT_EXEC : prot
 
 /** MAP_POPULATE: as far as it goes; failures show at the first access. */
 function populate({ task }: SyscallContext, start: number, length: number, prot: number): void {
@@ -77,7 +96,7 @@ function populate({ task }: SyscallContext, start: number, length: number, prot:
 // prettier-ignore
 export const mprotect = syscall(10, 'mprotect', { addr: 'addr', len: 'size', prot: 'flags' }, {
   support: 'full', spec: 'mprotect(2)',
-  run: ({ task }, { addr, len, prot }) => protect(task.space, addr, len, prot),
+  run: ({ task }, { addr, len, prot }) => protect(task.space, addr, len, withExec(task, prot)),
 })
 
 // prettier-ignore

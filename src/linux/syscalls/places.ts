@@ -55,3 +55,6 @@ export function statAt(
   const target = targetAt(c, { dirfd, path, follow, emptyPath })
   return typeof target === 'number' ? target : target.stat()
 }
+
+/** The place of an open file, or the place itself. */
+export const nodeOf = (target: FileDescription | Node): Node | undefined => ('kind' in target ? target : target.node)

@@ -71,7 +71,8 @@ export const sched_getparam = syscall(143, 'sched_getparam', { pid: 'int', param
 })
 
 const isRealTime = (policy: number): boolean => policy === linux.SCHED_FIFO || policy === linux.SCHED_RR
-const isNormal = (policy: number): boolean => [linux.SCHED_OTHER, linux.SCHED_BATCH, linux.SCHED_IDLE].some((p) => p === policy)
+const isNormal = (policy: number): boolean =>
+  [linux.SCHED_OTHER, linux.SCHED_BATCH, linux.SCHED_IDLE].some((p) => p === policy)
 
 // prettier-ignore
 export const sched_get_priority_max = syscall(146, 'sched_get_priority_max', { policy: 'int' }, {

@@ -17,7 +17,16 @@ const { EAGAIN, EFAULT, EINVAL, EPERM, ESRCH, SA } = linux
 const SIGSET_SIZE = 8
 /** Flags that rt_sigaction keeps; others read back as zero, so that a program can tell (sigaction(2)). */
 const KNOWN_FLAGS =
-  (SA.NOCLDSTOP | SA.NOCLDWAIT | SA.SIGINFO | SA.ONSTACK | SA.RESTART | SA.NODEFER | SA.RESETHAND | SA.EXPOSE_TAGBITS | SA.RESTORER) >>> 0
+  (SA.NOCLDSTOP |
+    SA.NOCLDWAIT |
+    SA.SIGINFO |
+    SA.ONSTACK |
+    SA.RESTART |
+    SA.NODEFER |
+    SA.RESETHAND |
+    SA.EXPOSE_TAGBITS |
+    SA.RESTORER) >>>
+  0
 
 // prettier-ignore
 export const rt_sigaction = syscall(13, 'rt_sigaction', { signum: 'int', act: 'addr', oldact: 'addr', sigsetsize: 'size' }, {
@@ -154,7 +163,8 @@ function killProcess({ kernel, task }: SyscallContext, process: Process, signo: 
   return 0
 }
 
-const processOf = (kernel: Kernel, pid: number): Process | undefined => kernel.processes.get(pid) ?? kernel.tasks.get(pid)?.process
+const processOf = (kernel: Kernel, pid: number): Process | undefined =>
+  kernel.processes.get(pid) ?? kernel.tasks.get(pid)?.process
 
 // prettier-ignore
 export const kill = syscall(62, 'kill', { pid: 'int', sig: 'int' }, {

@@ -5,12 +5,15 @@ import { SYSCALLS } from './table.ts'
 const rows = [...SYSCALLS.values()]
 
 describe('the table of system calls', () => {
-  it.each(rows.map((row) => [row.name, row] as const))('%s has the number and name of Linux, a page and at most six arguments', (_name, row) => {
-    expect(syscallName(row.number)).toBe(row.name)
-    expect(row.spec).toMatch(/^[a-z_0-9]+\([23]\)$/)
-    expect(Object.keys(row.arguments).length).toBeLessThanOrEqual(6)
-    if (row.support === 'partial') expect(row.note).toMatch(/\.$/)
-  })
+  it.each(rows.map((row) => [row.name, row] as const))(
+    '%s has the number and name of Linux, a page and at most six arguments',
+    (_name, row) => {
+      expect(syscallName(row.number)).toBe(row.name)
+      expect(row.spec).toMatch(/^[a-z_0-9]+\([23]\)$/)
+      expect(Object.keys(row.arguments).length).toBeLessThanOrEqual(6)
+      if (row.support === 'partial') expect(row.note).toMatch(/\.$/)
+    },
+  )
 
   it('numbers ascend, so that the support page is in order', () => {
     const numbers = rows.map((row) => row.number)

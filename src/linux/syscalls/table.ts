@@ -1,5 +1,6 @@
 import { invariant } from '../../base/index.ts'
 import type { Syscall } from '../syscall.ts'
+import * as attributes from './attributes.ts'
 import * as directory from './directory.ts'
 import * as epoll from './epoll.ts'
 import * as file from './file.ts'
@@ -10,6 +11,7 @@ import * as links from './links.ts'
 import * as mm from './mm.ts'
 import * as pipe from './pipe.ts'
 import * as poll from './poll.ts'
+import * as privileged from './privileged.ts'
 import * as process from './process.ts'
 import * as random from './random.ts'
 import * as resource from './resource.ts'
@@ -26,7 +28,8 @@ import * as xattr from './xattr.ts'
 
 // prettier-ignore
 const TOPICS: readonly Readonly<Record<string, unknown>>[] = [
-  io, file, stat, xattr, directory, links, pipe, poll, epoll, socket, mm, process, wait, signal, time, futex, thread, sched, identity, resource, random,
+  io, file, stat, attributes, xattr, directory, links, pipe, poll, epoll, socket, mm, process, wait, signal, time, futex, thread, sched, identity, resource, random,
+  privileged,
 ]
 
 const isRow = (value: unknown): value is Syscall =>

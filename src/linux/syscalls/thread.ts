@@ -101,11 +101,20 @@ const TIMER_SLACK_NS = 50_000
 
 /** Options that only answer what a fresh unprivileged process answers. */
 const ASKED: Readonly<Record<number, number>> = {
-  [PR.GET_KEEPCAPS]: 0, [PR.GET_SECCOMP]: 0, [PR.GET_SECUREBITS]: 0, [PR.GET_THP_DISABLE]: 0, [PR.GET_TIMERSLACK]: TIMER_SLACK_NS,
+  [PR.GET_KEEPCAPS]: 0,
+  [PR.GET_SECCOMP]: 0,
+  [PR.GET_SECUREBITS]: 0,
+  [PR.GET_THP_DISABLE]: 0,
+  [PR.GET_TIMERSLACK]: TIMER_SLACK_NS,
 }
 /** Options that are accepted and make no difference here. */
 const ACCEPTED: readonly number[] = [
-  PR.SET_PDEATHSIG, PR.SET_KEEPCAPS, PR.SET_TIMERSLACK, PR.SET_CHILD_SUBREAPER, PR.SET_THP_DISABLE, PR.SET_PTRACER,
+  PR.SET_PDEATHSIG,
+  PR.SET_KEEPCAPS,
+  PR.SET_TIMERSLACK,
+  PR.SET_CHILD_SUBREAPER,
+  PR.SET_THP_DISABLE,
+  PR.SET_PTRACER,
 ]
 
 function setName({ task }: SyscallContext, address: number): number {

@@ -132,7 +132,13 @@ export const nanosleep = syscall(35, 'nanosleep', { duration: 'addr', rem: 'addr
   },
 })
 
-const SLEEPABLE: readonly number[] = [CLOCK.REALTIME, CLOCK.MONOTONIC, CLOCK.BOOTTIME, CLOCK.TAI, CLOCK.PROCESS_CPUTIME_ID]
+const SLEEPABLE: readonly number[] = [
+  CLOCK.REALTIME,
+  CLOCK.MONOTONIC,
+  CLOCK.BOOTTIME,
+  CLOCK.TAI,
+  CLOCK.PROCESS_CPUTIME_ID,
+]
 
 // prettier-ignore
 export const clock_nanosleep = syscall(230, 'clock_nanosleep', { clockid: 'int', flags: 'flags', t: 'addr', remain: 'addr' }, {

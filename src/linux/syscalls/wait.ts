@@ -27,7 +27,12 @@ function eventOf(child: Process, options: number): Event | undefined {
   const { state, unreported } = child
   if (state.is === 'zombie' && options & linux.WEXITED) {
     const signo = state.status & 0x7f
-    return { child, status: state.status, code: signo ? linux.CLD_KILLED : linux.CLD_EXITED, value: signo || state.status >> 8 }
+    return {
+      child,
+      status: state.status,
+      code: signo ? linux.CLD_KILLED : linux.CLD_EXITED,
+      value: signo || state.status >> 8,
+    }
   }
   if (state.is === 'stopped' && unreported === 'stopped' && options & linux.WSTOPPED) {
     return { child, status: (state.signo << 8) | 0x7f, code: linux.CLD_STOPPED, value: state.signo }
@@ -53,9 +58,16 @@ function consume({ kernel, task }: SyscallContext, { child }: Event, options: nu
 }
 
 /** The first event of a child that `which` names, a wait for one, or -ECHILD; `undefined` with WNOHANG and no event. */
-function find({ task }: SyscallContext, which: Which, options: number): Event | Extract<Answer, object> | number | undefined {
+function find(
+  { task }: SyscallContext,
+  which: Which,
+  options: number,
+): Event | Extract<Answer, object> | number | undefined {
   const children = (): Process[] => [...task.process.children].filter((child) => isKind(child, options) && which(child))
-  const event = (): Event | undefined => children().map((child) => eventOf(child, options)).find((e) => e !== undefined)
+  const event = (): Event | undefined =>
+    children()
+      .map((child) => eventOf(child, options))
+      .find((e) => e !== undefined)
   if (children().length === 0) return -ECHILD
   const found = event()
   if (found || options & linux.WNOHANG) return found

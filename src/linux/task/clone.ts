@@ -23,7 +23,16 @@ export interface CloneRequest {
 
 const has = (flags: number, flag: number): boolean => Math.floor(flags / flag) % 2 === 1
 
-const NAMESPACES = [CLONE.NEWNS, CLONE.NEWCGROUP, CLONE.NEWUTS, CLONE.NEWIPC, CLONE.NEWUSER, CLONE.NEWPID, CLONE.NEWNET, CLONE.NEWTIME]
+const NAMESPACES = [
+  CLONE.NEWNS,
+  CLONE.NEWCGROUP,
+  CLONE.NEWUTS,
+  CLONE.NEWIPC,
+  CLONE.NEWUSER,
+  CLONE.NEWPID,
+  CLONE.NEWNET,
+  CLONE.NEWTIME,
+]
 
 /** The checks of copy_process, in its order. */
 function refusal(flags: number): number {

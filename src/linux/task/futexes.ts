@@ -53,7 +53,9 @@ export class Futexes {
 
   /** Wakes up to `count` waiters whose bit set meets `bitset`; returns how many. */
   wake(key: Key, count: number, bitset = 0xffff_ffff): number {
-    const chosen = this.waitersOf(key).filter((w) => (w.bitset & bitset) !== 0).slice(0, count)
+    const chosen = this.waitersOf(key)
+      .filter((w) => (w.bitset & bitset) !== 0)
+      .slice(0, count)
     for (const wait of chosen) {
       wait.woken = true
       this.remove(wait)

@@ -25,7 +25,7 @@ export function exitTask(kernel: Kernel, task: Task, code: number): void {
   task.space.release()
   kernel.leaveProcessor(task)
   process.threads.delete(task)
-  if (task.pid === process.pid) process.exitStatus ??= exitedStatus(code)
+  if (task.pid === process.pid) process.leaderStatus = exitedStatus(code)
   if (process.threads.size === 0) endProcess(kernel, process)
 }
 
@@ -42,12 +42,12 @@ export function releaseMemoryUsers(kernel: Kernel, task: Task): void {
 
 /** All threads end: exit_group(2), or a deadly signal. `status` as wait4(2) tells it. */
 export function exitGroup(kernel: Kernel, process: Process, status: number): void {
-  process.exitStatus ??= status
+  process.groupStatus ??= status
   for (const task of [...process.threads]) exitTask(kernel, task, 0)
 }
 
 function endProcess(kernel: Kernel, process: Process): void {
-  const status = process.exitStatus ?? 0
+  const status = process.groupStatus ?? process.leaderStatus
   process.state = { is: 'zombie', status }
   for (const timer of process.timers) timer.deadline = undefined
   traceExit(kernel, process, status)

@@ -64,8 +64,9 @@ export class Process {
   unreported: 'stopped' | 'continued' | undefined
   /** Signal to the parent at exit: clone's low byte, SIGCHLD for fork. */
   readonly exitSignal: number
-  /** The status that wait4(2) will tell: of exit_group(2), of a deadly signal, or of the first thread's exit(2). */
-  exitStatus: number | undefined
+  /** What wait4(2) will tell: the status of exit_group(2) or of a deadly signal; if there was none, of the first thread's exit(2). */
+  groupStatus: number | undefined
+  leaderStatus = 0
   /** Sent to the process: any thread may take them. */
   readonly pending = new PendingSignals()
   credentials: Credentials
@@ -88,7 +89,13 @@ export class Process {
   childrenCpuTime = 0n
   readonly startTime: bigint
 
-  constructor(pid: number, parent: Process | undefined, credentials: Credentials, exitSignal: number, startTime: bigint) {
+  constructor(
+    pid: number,
+    parent: Process | undefined,
+    credentials: Credentials,
+    exitSignal: number,
+    startTime: bigint,
+  ) {
     this.pid = pid
     this.parent = parent
     this.pgid = parent?.pgid ?? pid
@@ -98,7 +105,9 @@ export class Process {
     this.exitSignal = exitSignal
     this.startTime = startTime
     this.personality = parent?.personality ?? linux.ADDR_NO_RANDOMIZE
-    this.limits = parent ? [...parent.limits] : linux.RLIMIT_NAMES.map((name) => ({ cur: DEFAULT_LIMITS[name][0], max: DEFAULT_LIMITS[name][1] }))
+    this.limits = parent
+      ? [...parent.limits]
+      : linux.RLIMIT_NAMES.map((name) => ({ cur: DEFAULT_LIMITS[name][0], max: DEFAULT_LIMITS[name][1] }))
     parent?.children.add(this)
   }
 

@@ -39,9 +39,16 @@ function refuseFirst(path: string, errno: number): never {
     case linux.ENOTDIR:
       throw new EncluError('ERR_NOT_FOUND', `There is no file ${path}, or its interpreter is missing.`, { path })
     case linux.EACCES:
-      throw new EncluError('ERR_NOT_EXECUTABLE', `${path} may not be executed: it is a directory, lacks execute permission, or was not granted.`, { path })
+      throw new EncluError(
+        'ERR_NOT_EXECUTABLE',
+        `${path} may not be executed: it is a directory, lacks execute permission, or was not granted.`,
+        { path },
+      )
     default:
-      throw new EncluError('ERR_NOT_EXECUTABLE', `${path} cannot be loaded: ${errnoName(errno) ?? errno}.`, { path, errno })
+      throw new EncluError('ERR_NOT_EXECUTABLE', `${path} cannot be loaded: ${errnoName(errno) ?? errno}.`, {
+        path,
+        errno,
+      })
   }
 }
 

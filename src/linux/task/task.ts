@@ -1,7 +1,7 @@
 import type { View } from '../../cpu/index.ts'
 import type { AddressSpace } from '../mm/address-space.ts'
 import { UserMemory } from '../mm/user-memory.ts'
-import { TaskSignals } from '../signal/state.ts'
+import type { TaskSignals } from '../signal/state.ts'
 import type { Syscall, Wait } from '../syscall.ts'
 import type { FdTable } from '../vfs/fd-table.ts'
 import type { Process } from './process.ts'
@@ -54,7 +54,11 @@ export class Task {
   private current: AddressSpace
   private userMemory: UserMemory
 
-  constructor(pid: number, process: Process, parts: { block: Uint8Array; space: AddressSpace; fds: FdTable; fs: FsContext; signals: TaskSignals }) {
+  constructor(
+    pid: number,
+    process: Process,
+    parts: { block: Uint8Array; space: AddressSpace; fds: FdTable; fs: FsContext; signals: TaskSignals },
+  ) {
     this.pid = pid
     this.process = process
     this.block = parts.block

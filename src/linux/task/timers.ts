@@ -13,7 +13,8 @@ export const timerClock = (kernel: Kernel, process: Process, which: number): big
 function expire(timer: IntervalTimer, now: bigint): boolean {
   if (timer.deadline === undefined || timer.deadline > now) return false
   // Missed periods do not pile up (setitimer(2): there is at most one pending signal).
-  timer.deadline = timer.interval > 0n ? timer.deadline + timer.interval * ((now - timer.deadline) / timer.interval + 1n) : undefined
+  timer.deadline =
+    timer.interval > 0n ? timer.deadline + timer.interval * ((now - timer.deadline) / timer.interval + 1n) : undefined
   return true
 }
 
@@ -23,7 +24,8 @@ export function expireTimers(kernel: Kernel): void {
     if (process.threads.size === 0) continue
     process.timers.forEach((timer, which) => {
       const signo = SIGNALS[which]
-      if (signo && expire(timer, timerClock(kernel, process, which))) sendToProcess(kernel, process, { signo, code: SI_KERNEL })
+      if (signo && expire(timer, timerClock(kernel, process, which)))
+        sendToProcess(kernel, process, { signo, code: SI_KERNEL })
     })
   }
 }

@@ -79,7 +79,11 @@ export const stack_t = struct('stack_t', 24, { ss_sp: u64(0), ss_flags: u32(8), 
 
 /** siginfo_t: 128 bytes; the union begins at 16. Overlaid members are in siginfo_* below. */
 export const siginfo_t = struct('siginfo_t', 128, { si_signo: u32(0), si_errno: u32(4), si_code: u32(8) })
-export const siginfo_kill = struct('siginfo_t (kill, sigqueue)', 128, { si_pid: u32(16), si_uid: u32(20), si_value: u64(24) })
+export const siginfo_kill = struct('siginfo_t (kill, sigqueue)', 128, {
+  si_pid: u32(16),
+  si_uid: u32(20),
+  si_value: u64(24),
+})
 export const siginfo_fault = struct('siginfo_t (fault)', 128, { si_addr: u64(16), si_trapno: u32(24) })
 export const siginfo_child = struct('siginfo_t (SIGCHLD)', 128, {
   si_pid: u32(16),

@@ -74,3 +74,11 @@ export type SyscallName = (typeof SYSCALL_NAMES)[SyscallNumber]
 /** The name of a number, or `undefined` for a number that Linux does not have either. */
 export const syscallName = (number: number): SyscallName | undefined =>
   (SYSCALL_NAMES as Readonly<Record<number, SyscallName>>)[number]
+
+/** unimplemented(2): numbers that have a name and no system call behind it, on any x86-64 Linux 6.12. */
+// prettier-ignore
+export const UNIMPLEMENTED_BY_LINUX: readonly SyscallName[] = [
+  'uselib', '_sysctl', 'create_module', 'get_kernel_syms', 'query_module', 'nfsservctl', 'getpmsg', 'putpmsg',
+  'afs_syscall', 'tuxcall', 'security', 'set_thread_area', 'get_thread_area', 'lookup_dcookie', 'epoll_ctl_old',
+  'epoll_wait_old', 'vserver',
+]

@@ -23,7 +23,12 @@ export const itimerval = struct('struct itimerval', 32, {
   value_usec: u64(24),
 })
 export const timezone = struct('struct timezone', 8, { tz_minuteswest: u32(0), tz_dsttime: u32(4) })
-export const tms = struct('struct tms', 32, { tms_utime: u64(0), tms_stime: u64(8), tms_cutime: u64(16), tms_cstime: u64(24) })
+export const tms = struct('struct tms', 32, {
+  tms_utime: u64(0),
+  tms_stime: u64(8),
+  tms_cutime: u64(16),
+  tms_cstime: u64(24),
+})
 
 export const rlimit64 = struct('struct rlimit64', 16, { rlim_cur: u64(0), rlim_max: u64(8) })
 

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { decodeAll } from './evaluator-engine.fixture.ts'
+import { FAMILIES, operandCodes, parseOpcode, parseOperand, ROWS, Table } from './table.ts'
+import { UNIMPLEMENTED } from './unimplemented.ts'
+import { fromHex } from '../base/index.ts'
+import type { Row } from './insn.ts'
+
+const ALL_FEATURES = new Set(ROWS.flatMap((r) => r.feature ?? []))
+const name = (r: Row): string => `${r.mnemonic} ${r.opcode} ${r.operands}`
+const withFeatures = (...features: string[]): Table => new Table(ROWS, new Set(features))
+
+describe('the table of instructions', () => {
+  test('no two rows claim the same encoding with equal right, with all features or with none', () => {
+    expect(new Table(ROWS, ALL_FEATURES).overlaps()).toEqual([])
+    expect(withFeatures().overlaps()).toEqual([])
+  })
+
+  test('two rows that do are found', () => {
+    const row = { mnemonic: 'X', spec: '', opcode: '0F 0A /r', operands: 'Ev, Gv', op: () => {} }
+    expect(new Table([row, { ...row, mnemonic: 'Y' }], new Set()).overlaps()).toEqual([
+      'X 0F 0A /r Ev, Gv / Y 0F 0A /r Ev, Gv',
+    ])
+    const prefixed = { ...row, mnemonic: 'Z', opcode: 'F3 0F 0A /r' }
+    expect(new Table([row, prefixed], new Set()).overlaps()).toEqual([])
+  })
+
+  test('every opcode and every operand code can be read', () => {
+    expect(ROWS.filter((r) => !parseOpcode(r.opcode)).map(name)).toEqual([])
+    expect(ROWS.filter((r) => operandCodes(r.operands).some((c) => !parseOperand(c))).map(name)).toEqual([])
+    expect(
+      UNIMPLEMENTED.filter(([o, m, x]) => !parseOpcode(o) || m === '' || operandCodes(x).some((c) => !parseOperand(c))),
+    ).toEqual([])
+  })
+
+  test('every row has a heading of the manual and exactly one of op and slow', () => {
+    expect(ROWS.filter((r) => r.spec === '').map(name)).toEqual([])
+    expect(ROWS.filter((r) => (r.op === undefined) === (r.slow === undefined)).map(name)).toEqual([])
+  })
+
+  test('a row belongs to one family', () => {
+    expect(new Set(ROWS).size).toBe(ROWS.length)
+    expect(Object.values(FAMILIES).every((rows) => rows.length > 0)).toBe(true)
+  })
+
+  test('LOCK is allowed only where the first operand can be memory', () => {
+    const wrong = ROWS.filter((r) => r.lock && !/^[EM]/.test(r.operands) && r.opcode !== '90 +r')
+    expect(wrong.map(name)).toEqual([])
+  })
+
+  test('opcodes read as the manual writes them', () => {
+    expect(parseOpcode('REX.W + 0F C7 /1')).toMatchObject({ map: 1, byte: 0xc7, W: 1, digit: 1 })
+    expect(parseOpcode('66 0F 38 00 /r')).toMatchObject({ prefix: '66', map: 2, byte: 0x00, slashR: true })
+    expect(parseOpcode('NP 0F 01 D7')).toMatchObject({ prefix: 'NP', map: 1, byte: 0x01, modrm: 0xd7 })
+    expect(parseOpcode('0F 38 F0')).toMatchObject({ map: 2, byte: 0xf0 })
+    expect(parseOpcode('50 +r')).toMatchObject({ byte: 0x50, plusR: true })
+    expect(parseOpcode('XX /r')).toBeUndefined()
+    expect(parseOperand('Ev')).toBeDefined()
+    expect(parseOperand('Qq')).toBeUndefined()
+  })
+
+  test('an instruction of a missing feature does not exist', () => {
+    const popcnt = fromHex('f30fb8c1')
+    expect(decodeAll(popcnt, 0, 0)?.row.mnemonic).toBe('POPCNT')
+    expect(withFeatures().slot(256 + 0xb8)).toBeNull()
+  })
+})
