@@ -50,8 +50,7 @@ describe('the files of Node', () => {
     expect(files.readLink(at('link'))).toBe('target')
     expect(files.stat(at('link'), false)).toMatchObject({ kind: 'symlink' })
     expect(files.stat(at('link'), true)).toMatchObject({ kind: 'file', size: 1 })
-    const real = files.realPath(folder)
-    expect(files.realPath(at('link'))).toBe(`${String(real)}/target`)
+    expect(files.realPath(at('link'))).toBe(files.realPath(at('target')))
   })
   test('names and attributes change', () => {
     expect(files.makeDirectory(at('d'), 0o700)).toBeUndefined()

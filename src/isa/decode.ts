@@ -261,6 +261,7 @@ class Decoder {
     return (bytes[p] ?? 0) | ((bytes[p + 1] ?? 0) << 8) | ((bytes[p + 2] ?? 0) << 16) | ((bytes[p + 3] ?? 0) << 24)
   }
 
+  // prettier-ignore
   private operands(entry: Entry, size: 16 | 32 | 64): Operand[] {
     const { operands } = entry
     const { modrm, rex } = this
@@ -268,39 +269,17 @@ class Decoder {
     for (const { method, size: code, n } of operands) {
       const w = resolveSize(code, size)
       switch (method) {
-        case METHOD.E:
-          out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.register(w, (modrm & 7) | ((rex << 3) & 8)))
-          break
-        case METHOD.W:
-          out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.xmm(w, (modrm & 7) | ((rex << 3) & 8)))
-          break
-        case METHOD.M:
-          out.push(this.memory(w, entry, size))
-          break
-        case METHOD.G:
-          out.push(this.register(w, ((modrm >> 3) & 7) | ((rex << 1) & 8)))
-          break
-        case METHOD.R:
-          out.push(this.register(w, (modrm & 7) | ((rex << 3) & 8)))
-          break
-        case METHOD.V:
-          out.push(this.xmm(w, ((modrm >> 3) & 7) | ((rex << 1) & 8)))
-          break
-        case METHOD.U:
-          out.push(this.xmm(w, (modrm & 7) | ((rex << 3) & 8)))
-          break
-        case METHOD.Z:
-          out.push(this.register(w, (this.opcode & 7) | ((rex << 3) & 8)))
-          break
-        case METHOD.fixed:
-          out.push(this.register(w, n))
-          break
-        case METHOD.one:
-          out.push(ONE)
-          break
-        case METHOD.st:
-          out.push(STACK[n < 0 ? modrm & 7 : n] as Operand)
-          break
+        case METHOD.E: out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.register(w, (modrm & 7) | ((rex << 3) & 8))); break
+        case METHOD.W: out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.xmm(w, (modrm & 7) | ((rex << 3) & 8))); break
+        case METHOD.M: out.push(this.memory(w, entry, size)); break
+        case METHOD.G: out.push(this.register(w, ((modrm >> 3) & 7) | ((rex << 1) & 8))); break
+        case METHOD.R: out.push(this.register(w, (modrm & 7) | ((rex << 3) & 8))); break
+        case METHOD.V: out.push(this.xmm(w, ((modrm >> 3) & 7) | ((rex << 1) & 8))); break
+        case METHOD.U: out.push(this.xmm(w, (modrm & 7) | ((rex << 3) & 8))); break
+        case METHOD.Z: out.push(this.register(w, (this.opcode & 7) | ((rex << 3) & 8))); break
+        case METHOD.fixed: out.push(this.register(w, n)); break
+        case METHOD.one: out.push(ONE); break
+        case METHOD.st: out.push(STACK[n < 0 ? modrm & 7 : n] as Operand); break
         case METHOD.I: {
           // Iz is sign-extended to the operand size.
           const wide = code === SIZE.z ? size : (w as IntWidth)
@@ -313,26 +292,14 @@ class Decoder {
           out.push({ kind: 'rel', target: this.address + (this.p - this.start) + d })
           break
         }
-        case METHOD.O:
-          out.push(this.plainMemory(w, -1, this.offset()))
-          break
-        case METHOD.X:
-          out.push(this.plainMemory(w, 6, 0n))
-          break
-        case METHOD.Y:
-          out.push({ ...this.plainMemory(w, 7, 0n), seg: 'none' })
-          break
-        case METHOD.B:
-          out.push(this.plainMemory(w, 3, 0n))
-          break
+        case METHOD.O: out.push(this.plainMemory(w, -1, this.offset())); break
+        case METHOD.X: out.push(this.plainMemory(w, 6, 0n)); break
+        case METHOD.Y: out.push({ ...this.plainMemory(w, 7, 0n), seg: 'none' }); break
+        case METHOD.B: out.push(this.plainMemory(w, 3, 0n)); break
         // Segment, control and debug registers appear as their numbers.
-        case METHOD.S:
-          out.push({ kind: 'imm', w: 8, value: BigInt((modrm >> 3) & 7) })
-          break
+        case METHOD.S: out.push({ kind: 'imm', w: 8, value: BigInt((modrm >> 3) & 7) }); break
         case METHOD.C:
-        case METHOD.D:
-          out.push({ kind: 'imm', w: 8, value: BigInt(((modrm >> 3) & 7) | ((rex << 1) & 8)) })
-          break
+        case METHOD.D: out.push({ kind: 'imm', w: 8, value: BigInt(((modrm >> 3) & 7) | ((rex << 1) & 8)) }); break
       }
     }
     return out

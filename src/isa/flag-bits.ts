@@ -17,4 +17,4 @@ export function packFlags<V>(m: Cpu<V>, given: Readonly<Partial<Record<Arithmeti
 
 /** One flag becomes `value` (0 or 1), the other five stay. */
 export const setFlag = <V>(m: Cpu<V>, f: ArithmeticFlag, value: V): void =>
-  m.setFlags('PACKED', 32, packFlags(m, { [f]: value } as Partial<Record<ArithmeticFlag, V>>))
+  m.setFlags('PACKED', 32, packFlags(m, { [f]: value }))

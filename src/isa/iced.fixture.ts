@@ -166,7 +166,8 @@ function theirText(i: Instruction, k: number): string {
 /** Most operands are registers: compared without making texts of them. */
 function isSameRegister(o: Operand, theirs: Instruction, k: number): boolean {
   if (o.kind !== 'reg' || o.high || o.w === 8 || theirs.opKind(k) !== OpKind.Register) return false
-  return theirs.opRegister(k) === { 16: Register.AX, 32: Register.EAX, 64: Register.RAX }[o.w] + o.n
+  const number: number = theirs.opRegister(k)
+  return number === { 16: Register.AX, 32: Register.EAX, 64: Register.RAX }[o.w] + o.n
 }
 
 /** How the two differ about a valid instruction; undefined if they agree. */

@@ -18,6 +18,7 @@ const DECODE: Readonly<Record<ArgumentKind, (value: bigint) => number | bigint>>
   int:   (v) => Number(BigInt.asIntN(32, v)),
   fd:    (v) => Number(BigInt.asIntN(32, v)),
   flags: (v) => Number(BigInt.asUintN(32, v)),
+  ioctl: (v) => Number(BigInt.asUintN(32, v)),
   addr:  toNumber,
   path:  toNumber,
   size:  (v) => Math.min(Number(v), Number.MAX_SAFE_INTEGER),

@@ -1,5 +1,5 @@
 import { hex } from '../base/index.ts'
-import { ERRNO, SIGNALS } from '../spec/linux/index.ts'
+import { ERRNO, SIGNALS, ioctlName } from '../spec/linux/index.ts'
 import { errnoName } from './errno.ts'
 import type { Kernel } from './kernel.ts'
 import type { SignalInfo } from './signal/info.ts'
@@ -28,6 +28,8 @@ function show(task: Task, kind: ArgumentKind, value: number | bigint): string {
     }
     case 'addr':
       return address(value)
+    case 'ioctl':
+      return ioctlName(Number(value)) ?? hex(value)
     case 'flags':
     case 'u64':
       return value === 0 || value === 0n ? '0' : hex(value)

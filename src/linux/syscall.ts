@@ -8,6 +8,8 @@ export type ArgumentKind =
   | 'fd'
   /** 32-bit unsigned, shown in hex -> number */
   | 'flags'
+  /** Request of ioctl(2), shown by its name -> number */
+  | 'ioctl'
   /** User address -> number (addresses beyond 2^53 become Infinity, which no mapping covers) */
   | 'addr'
   /** NUL-terminated string in user memory, shown as text; arrives as its address -> number */

@@ -219,7 +219,7 @@ describe('stat(2)', () => {
       st_mtime: 5n,
       st_mtime_nsec: 7n,
       st_uid: 1000,
-      st_blocks: 1n,
+      st_blocks: 8n,
     })
     expect(t.call('lstat', { path: 'link', buf })).toBe(0)
     expect(mode() & S.IFMT).toBe(S.IFLNK)

@@ -221,7 +221,7 @@ const asValues = (lock: { l_whence: number; l_start: bigint; l_len: bigint; l_pi
 export const ioctl = syscall(
   16,
   'ioctl',
-  { fd: 'fd', request: 'flags', arg: 'addr' },
+  { fd: 'fd', request: 'ioctl', arg: 'addr' },
   {
     support: 'partial',
     note: 'Requests of terminals and SGX devices, FIONREAD, FIONBIO, FIOCLEX.',
@@ -343,6 +343,18 @@ export const sync = syscall(
     note: 'Does nothing; fsync does.',
     spec: 'sync(2)',
     run: () => 0,
+  },
+)
+
+export const syncfs = syscall(
+  306,
+  'syncfs',
+  { fd: 'fd' },
+  {
+    support: 'partial',
+    note: 'Does nothing; fsync does.',
+    spec: 'sync(2)',
+    run: ({ task }, { fd }) => (task.fds.file(fd) ? 0 : -EBADF),
   },
 )
 

@@ -80,3 +80,37 @@ export const flistxattr = syscall(
     run: (c, { fd }) => ifFound(c.task.fds.file(fd) ?? -EBADF, 0),
   },
 )
+
+export const removexattr = syscall(
+  197,
+  'removexattr',
+  { path: 'path', name: 'path' },
+  {
+    support: 'partial',
+    note: NO_XATTR,
+    spec: 'removexattr(2)',
+    run: (c, { path }) => ifFound(nodeAt(c, AT.FDCWD, path, true), -ENODATA),
+  },
+)
+export const lremovexattr = syscall(
+  198,
+  'lremovexattr',
+  { path: 'path', name: 'path' },
+  {
+    support: 'partial',
+    note: NO_XATTR,
+    spec: 'removexattr(2)',
+    run: (c, { path }) => ifFound(nodeAt(c, AT.FDCWD, path, false), -ENODATA),
+  },
+)
+export const fremovexattr = syscall(
+  199,
+  'fremovexattr',
+  { fd: 'fd', name: 'path' },
+  {
+    support: 'partial',
+    note: NO_XATTR,
+    spec: 'removexattr(2)',
+    run: (c, { fd }) => ifFound(c.task.fds.file(fd) ?? -EBADF, -ENODATA),
+  },
+)

@@ -1,6 +1,6 @@
 /** /dev/sgx_enclave and /dev/sgx_provision: requests and arguments of the SGX user ABI (uapi/asm/sgx.h). */
 import { struct, u64 } from '../../base/index.ts'
-import { _IOW, _IOWR } from './ioctl.ts'
+import { TTY, _IOW, _IOWR } from './ioctl.ts'
 
 export const SGX_MAGIC = 0xa4
 
@@ -41,3 +41,11 @@ export const SGX_IOC = {
   ENCLAVE_MODIFY_TYPES:         _IOWR(SGX_MAGIC, 0x06, sgx_enclave_modify_types),
   ENCLAVE_REMOVE_PAGES:         _IOWR(SGX_MAGIC, 0x07, sgx_enclave_remove_pages),
 } as const
+
+const NAMES = new Map<number, string>([
+  ...Object.entries(SGX_IOC).map(([name, request]) => [request, `SGX_IOC_${name}`] as const),
+  ...Object.entries(TTY).map(([name, request]) => [request, name] as const),
+])
+
+/** The name that the header gives to a request, for traces. */
+export const ioctlName = (request: number): string | undefined => NAMES.get(request)

@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+import { STATE } from '../cpu/index.ts'
+import { TestMachine } from '../isa/test-machine.fixture.ts'
+import { Engine } from './engine.ts'
+
+const CODE = 0x40_0000
+const DATA = 0x60_0000
+const STACK = 0x7fff_0000_0000
+const [RAX, RCX, RSP, RDI] = [0, 1, 4, 7]
+
+/** A machine with code at CODE, two pages of data and a stack; `hlt` (#GP) ends every program. */
+function machine(code: readonly number[], options: { hot?: number; translate?: boolean; writableCode?: boolean } = {}) {
+  const m = new TestMachine()
+  m.map(CODE, 2, 'rwx')
+  m.map(DATA, 2)
+  m.map(STACK, 4)
+  m.page(CODE).set(code)
+  if (!options.writableCode) m.protect(CODE, 'rx')
+  const engine = new Engine(m.state, m.evaluator, { hot: 2, ...options })
+  m.state.rip = CODE
+  m.state.setGpr(RSP, BigInt(STACK + 0x4000))
+  const run = (fuel = 10_000_000): number => {
+    const exit = engine.run(fuel)
+    expect(exit.kind === 'fault' ? exit.fault.name : exit.kind).toBe('GP')
+    return fuel - (m.ram.i32[STATE.FUEL / 4] ?? 0)
+  }
+  return { m, engine, run }
+}
+
+const i32 = (n: number): number[] => [n & 0xff, (n >> 8) & 0xff, (n >> 16) & 0xff, n >>> 24]
+const HLT = 0xf4
+
+// prettier-ignore
+const PROGRAMS = {
+  'a loop': [
+    0xb9, ...i32(1000), // mov ecx, 1000
+    0x48, 0x01, 0xc8, // add rax, rcx
+    0xff, 0xc9, // dec ecx
+    0x75, 0xf9, // jne -7
+    HLT,
+  ],
+  'flags carried over a back edge': [
+    0xb9, ...i32(500), // mov ecx, 500
+    0xf9, // stc
+    0x48, 0x15, ...i32(0x7fff_ffff), // adc rax, 7fffffff
+    0x48, 0x8d, 0x3c, 0x47, // lea rdi, [rdi + rax*2]
+    0xff, 0xc9, // dec ecx
+    0x75, 0xf2, // jne -14
+    HLT,
+  ],
+  'recursion deeper than nested calls go': [
+    0xbf, ...i32(1000), // mov edi, 1000
+    0xe8, ...i32(1), // call +1
+    HLT,
+    0x85, 0xff, // test edi, edi
+    0x74, 0x0c, // je +12
+    0x57, // push rdi
+    0xff, 0xcf, // dec edi
+    0xe8, ...i32(-12), // call -12
+    0x5f, // pop rdi
+    0x48, 0x01, 0xf8, // add rax, rdi
+    0xc3, // ret
+    0xc3,
+  ],
+} as const satisfies Record<string, readonly number[]>
+
+describe('Engine', () => {
+  for (const [name, code] of Object.entries(PROGRAMS)) {
+    test(`${name}: translated and evaluated end alike, instruction for instruction`, () => {
+      const exact = machine(code, { translate: false })
+      const fast = machine(code)
+      expect(fast.run()).toBe(exact.run())
+      expect(fast.engine.stats.regions).toBeGreaterThan(0)
+      expect(exact.engine.stats.regions).toBe(0)
+      expect(fast.m.state.rflags).toBe(exact.m.state.rflags)
+      for (let n = 0; n < 16; n++) expect(fast.m.state.gpr(n)).toBe(exact.m.state.gpr(n))
+    })
+  }
+
+  test('a slice ends within its fuel, and what follows goes on exactly there', () => {
+    const whole = machine(PROGRAMS['a loop'])
+    const total = whole.run()
+    const parts = machine(PROGRAMS['a loop'])
+    let spent = 0
+    for (;;) {
+      const exit = parts.engine.run(100)
+      spent += 100 - (parts.m.ram.i32[STATE.FUEL / 4] ?? 0)
+      if (exit.kind !== 'budget') break
+      // A loop is left at its back edge: never more than one round late.
+      expect(parts.m.ram.i32[STATE.FUEL / 4]).toBeGreaterThan(-4)
+    }
+    expect(spent).toBe(total)
+    expect(parts.m.state.gpr(RAX)).toBe(whole.m.state.gpr(RAX))
+  })
+
+  test('code that writes over itself runs what it wrote, in the same round', () => {
+    // The add's immediate is the loop counter, written by the instruction before it.
+    const code = [
+      0xb9, ...i32(50), // mov ecx, 50
+      0x88, 0x0d, ...i32(3), // mov [rip + 3], cl
+      0x48, 0x83, 0xc0, 0x00, // add rax, imm8
+      0xff, 0xc9, // dec ecx
+      0x75, 0xf2, // jne -14
+      HLT,
+    ]
+    const { m, run } = machine(code, { writableCode: true })
+    run()
+    expect(m.state.gpr(RAX)).toBe(BigInt((50 * 51) / 2))
+  })
+
+  test('a frame that lies across two pages is not handed over for ever', () => {
+    // Two words, eight bytes apart, on either side of a page boundary: one check cannot cover both.
+    const code = [
+      0xb9, ...i32(2000), // mov ecx, 2000
+      0x48, 0xff, 0x07, // inc qword [rdi]
+      0x48, 0xff, 0x47, 0x08, // inc qword [rdi + 8]
+      0xff, 0xc9, // dec ecx
+      0x75, 0xf5, // jne -11
+      HLT,
+    ]
+    const { m, engine, run } = machine(code)
+    m.state.setGpr(RDI, BigInt(DATA + 0xff8))
+    run()
+    expect(m.view.read(DATA + 0xff8, 16)).toEqual(Uint8Array.from([0xd0, 7, 0, 0, 0, 0, 0, 0, 0xd0, 7, 0, 0, 0, 0, 0, 0]))
+    expect(engine.stats.handovers).toBeLessThan(100)
+  })
+
+  test('a fault inside a region shows the registers of exactly that instruction', () => {
+    const code = [
+      0xb9, ...i32(10), // mov ecx, 10
+      0x48, 0xff, 0xc0, // inc rax
+      0x88, 0x07, // mov [rdi], al
+      0x48, 0x81, 0xc7, ...i32(0x400), // add rdi, 1024
+      0xff, 0xc9, // dec ecx
+      0x75, 0xf0, // jne -16
+      HLT,
+    ]
+    const { m, engine } = machine(code)
+    m.state.setGpr(RDI, BigInt(DATA))
+    const exit = engine.run(1000)
+    expect(exit).toMatchObject({ kind: 'fault', fault: { name: 'PF', errorCode: 6, address: BigInt(DATA + 0x2000) } })
+    expect(m.state.rip).toBe(CODE + 8)
+    expect(m.state.gpr(RAX)).toBe(9n)
+    expect(m.state.gpr(RCX)).toBe(2n)
+  })
+
+  test('no address beyond the user half passes a check', () => {
+    // Addresses whose bits could be taken for the mark of a valid entry, or for the inverse of an empty one.
+    for (const bad of [0x8000_0000_0000n, 0xffff_ffff_0000_0000n, 0x8000_0000_0000_0000n, 0xffff_ffff_ffff_fff8n, 0x1_0000_0060_0000n]) {
+      const code = [
+        0xb9, ...i32(10), // mov ecx, 10
+        0x48, 0x8b, 0x07, // mov rax, [rdi]
+        0x83, 0xf9, 0x02, // cmp ecx, 2
+        0x48, 0x0f, 0x44, 0xfe, // cmove rdi, rsi
+        0xff, 0xc9, // dec ecx
+        0x75, 0xf2, // jne -14
+        HLT,
+      ]
+      const { m, engine } = machine(code)
+      m.state.setGpr(RDI, BigInt(DATA))
+      m.state.setGpr(6, bad)
+      const exit = engine.run(1000)
+      expect(exit.kind).toBe('fault')
+      expect(m.state.gpr(RCX)).toBe(1n)
+    }
+  })
+})
