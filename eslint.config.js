@@ -30,6 +30,8 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/naming-convention': ['error', ...NAMES],
       'no-console': 'error',
+      // What comes out of a region waits as `unknown` and is thrown again.
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true, allowThrowingAny: false }],
       eqeqeq: 'error',
       'no-restricted-syntax': [
         'error',
@@ -41,7 +43,7 @@ export default tseslint.config(
   {
     // What must run in a browser.
     files: ['src/**/*.ts'],
-    ignores: ['src/cli/**', 'src/host-node/**', '**/*.test.ts', '**/*.fixture.ts'],
+    ignores: ['src/cli/**', 'src/host-node/**', '**/*.test.ts', '**/*.cases.ts', '**/*.fixture.ts'],
     rules: { 'no-restricted-globals': ['error', ...NODE_GLOBALS] },
   },
   { files: ['src/cli/**', 'scripts/**', 'bench/**'], rules: { 'no-console': 'off' } },

@@ -1,4 +1,12 @@
 /** The public library. */
 export { EncluError, ERRORS, type ErrorCode } from '../base/index.ts'
-export { Machine, PROCESSORS, DEFAULT_PROCESSOR, type ExitStatus, type MachineOptions, type MachineStats, type ProcessorName } from '../machine/index.ts'
+export {
+  Machine,
+  PROCESSORS,
+  DEFAULT_PROCESSOR,
+  type ExitStatus,
+  type MachineOptions,
+  type MachineStats,
+  type ProcessorName,
+} from '../machine/index.ts'
 export type { ConsolePort, FilePort, HostError, HostFile, HostPort, HostStat } from '../port/index.ts'

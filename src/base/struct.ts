@@ -9,20 +9,33 @@ export interface Field<T> {
 }
 
 export const u8 = (offset: number): Field<number> => ({
-  offset, size: 1, get: (v, at) => v.getUint8(at), set: (v, at, x) => v.setUint8(at, x),
+  offset,
+  size: 1,
+  get: (v, at) => v.getUint8(at),
+  set: (v, at, x) => v.setUint8(at, x),
 })
 export const u16 = (offset: number): Field<number> => ({
-  offset, size: 2, get: (v, at) => v.getUint16(at, true), set: (v, at, x) => v.setUint16(at, x, true),
+  offset,
+  size: 2,
+  get: (v, at) => v.getUint16(at, true),
+  set: (v, at, x) => v.setUint16(at, x, true),
 })
 export const u32 = (offset: number): Field<number> => ({
-  offset, size: 4, get: (v, at) => v.getUint32(at, true), set: (v, at, x) => v.setUint32(at, x, true),
+  offset,
+  size: 4,
+  get: (v, at) => v.getUint32(at, true),
+  set: (v, at, x) => v.setUint32(at, x, true),
 })
 export const u64 = (offset: number): Field<bigint> => ({
-  offset, size: 8, get: (v, at) => v.getBigUint64(at, true), set: (v, at, x) => v.setBigUint64(at, x, true),
+  offset,
+  size: 8,
+  get: (v, at) => v.getBigUint64(at, true),
+  set: (v, at, x) => v.setBigUint64(at, x, true),
 })
 /** A byte range; reading it gives a live view on the memory behind the structure. */
 export const bytes = (offset: number, size: number): Field<Uint8Array> => ({
-  offset, size,
+  offset,
+  size,
   get: (v, at) => new Uint8Array(v.buffer, v.byteOffset + at, size),
   set: (v, at, x) => new Uint8Array(v.buffer, v.byteOffset + at, size).set(x.subarray(0, size)),
 })

@@ -86,7 +86,7 @@ export class View {
 
   /** Copies `into.length` bytes out of guest memory. Faults as reads would, at the first byte that cannot be read. */
   readInto(address: number, into: Uint8Array): void {
-    for (let done = 0; done < into.length; ) {
+    for (let done = 0; done < into.length;) {
       checkCanonical(address + done)
       const at = this.readable(address + done)
       const n = Math.min(into.length - done, PAGE_SIZE - (at % PAGE_SIZE))
@@ -107,7 +107,7 @@ export class View {
       checkCanonical(a)
       this.writable(a)
     }
-    for (let done = 0; done < data.length; ) {
+    for (let done = 0; done < data.length;) {
       const at = this.writable(address + done)
       const n = Math.min(data.length - done, PAGE_SIZE - ((address + done) % PAGE_SIZE))
       if (at >= 0) this.ram.u8.set(data.subarray(done, done + n), at)

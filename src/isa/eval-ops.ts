@@ -44,7 +44,7 @@ export class EvalOps implements Ops<Value> {
   divU(w: IntWidth, high: Value, low: Value, divisor: Value): { quotient: Value; remainder: Value } {
     const d = BigInt(divisor)
     const n = (BigInt(high) << BigInt(w)) | BigInt(low)
-    if (d === 0n || n / d >> BigInt(w) !== 0n) fault.DE()
+    if (d === 0n || (n / d) >> BigInt(w) !== 0n) fault.DE()
     return { quotient: fromBig(w, n / d), remainder: fromBig(w, n % d) }
   }
   divS(w: IntWidth, high: Value, low: Value, divisor: Value): { quotient: Value; remainder: Value } {

@@ -17,17 +17,21 @@ type Recipe = Readonly<Record<ArithmeticFlag, FlagText>> & {
 const zero: FlagText = (o) => o.lit(8, 0)
 const sign =
   (of: FlagText): FlagText =>
-  (o, w, a, b, c) => o.bit(w, of(o, w, a, b, c), w - 1)
+  (o, w, a, b, c) =>
+    o.bit(w, of(o, w, a, b, c), w - 1)
 const isZero =
   (of: FlagText): FlagText =>
-  (o, w, a, b, c) => o.eq(w, of(o, w, a, b, c), o.lit(w, 0))
+  (o, w, a, b, c) =>
+    o.eq(w, of(o, w, a, b, c), o.lit(w, 0))
 const parity =
   (of: FlagText): FlagText =>
-  (o, w, a, b, c) => o.evenParity(w, of(o, w, a, b, c))
+  (o, w, a, b, c) =>
+    o.evenParity(w, of(o, w, a, b, c))
 const resultFlags = (r: FlagText): Pick<Recipe, 'PF' | 'ZF' | 'SF'> => ({ PF: parity(r), ZF: isZero(r), SF: sign(r) })
 const bit4 =
   (other: FlagText): FlagText =>
-  (o, w, a, b, c) => o.bit(w, o.xor(w, o.xor(w, a, b), other(o, w, a, b, c)), 4)
+  (o, w, a, b, c) =>
+    o.bit(w, o.xor(w, o.xor(w, a, b), other(o, w, a, b, c)), 4)
 
 const sum: FlagText = (o, w, a, b) => o.add(w, a, b)
 const difference: FlagText = (o, w, a, b) => o.sub(w, a, b)
@@ -44,11 +48,13 @@ const sumOverflow =
   }
 const differenceOverflow =
   (r: FlagText): FlagText =>
-  (o, w, a, b, c) => o.bit(w, o.and(w, o.xor(w, a, b), o.xor(w, a, r(o, w, a, b, c))), w - 1)
+  (o, w, a, b, c) =>
+    o.bit(w, o.and(w, o.xor(w, a, b), o.xor(w, a, r(o, w, a, b, c))), w - 1)
 const carryBit: FlagText = (o, w, _a, _b, c) => o.bit(w, c, 0)
 const packedBit =
   (i: number): FlagText =>
-  (o, w, a) => o.bit(w, a, i)
+  (o, w, a) =>
+    o.bit(w, a, i)
 
 // prettier-ignore
 export const RECIPES = {
@@ -123,14 +129,22 @@ export const fopRecipe = (fop: number): { recipe: FlagRecipe; w: IntWidth } => (
 export function conditionText<V>(o: Ops<V>, cc: number, flag: (f: ArithmeticFlag) => V): V {
   const even = ((): V => {
     switch (cc >> 1) {
-      case 0: return flag('OF')
-      case 1: return flag('CF')
-      case 2: return flag('ZF')
-      case 3: return o.or(8, flag('CF'), flag('ZF'))
-      case 4: return flag('SF')
-      case 5: return flag('PF')
-      case 6: return o.xor(8, flag('SF'), flag('OF'))
-      default: return o.or(8, flag('ZF'), o.xor(8, flag('SF'), flag('OF')))
+      case 0:
+        return flag('OF')
+      case 1:
+        return flag('CF')
+      case 2:
+        return flag('ZF')
+      case 3:
+        return o.or(8, flag('CF'), flag('ZF'))
+      case 4:
+        return flag('SF')
+      case 5:
+        return flag('PF')
+      case 6:
+        return o.xor(8, flag('SF'), flag('OF'))
+      default:
+        return o.or(8, flag('ZF'), o.xor(8, flag('SF'), flag('OF')))
     }
   })()
   return cc & 1 ? o.xor(8, even, o.lit(8, 1)) : even

@@ -116,7 +116,8 @@ function scaled(f: Fpu, a: Float | undefined, b: Float | undefined): bigint {
     return f.round(b.sign ? zero(a.sign) : infinite(a.sign), EXTENDED)
   }
   noteDenormals(f, a, b)
-  if (a.kind !== 'finite' || b.kind === 'zero') return f.st(0)
+  if (a.kind !== 'finite') return f.st(0)
+  if (b.kind === 'zero') return f.round(a, EXTENDED)
   const amount = b.exponent > 0 ? LARGEST_SCALE : Number(b.significand >> BigInt(Math.min(-b.exponent, 64)))
   const limited = Math.min(amount, LARGEST_SCALE)
   return f.round({ ...a, exponent: a.exponent + (b.sign ? -limited : limited) }, EXTENDED)
@@ -161,16 +162,14 @@ const QUOTIENT = FSW.C0 | FSW.C1 | FSW.C2 | FSW.C3
 const remainder = (nearest: boolean): NonNullable<Row['slow']> =>
   waiting((f) => {
     f.status &= ~FSW.C2
-    if (f.isEmpty(0) || f.isEmpty(1)) return f.finish(0, f.stackUnderflow())
+    if (f.isEmpty(0) || f.isEmpty(1)) return void f.finish(0, f.stackUnderflow())
     const [a, b] = [floatOf(f, 0), floatOf(f, 1)]
-    if (!a || !b) return f.finish(0, f.invalid())
-    if (isNaN(a) || isNaN(b)) return f.finish(0, propagate(f, a, b))
-    if (a.kind === 'infinite' || b.kind === 'zero') return f.finish(0, f.invalid())
+    if (!a || !b) return void f.finish(0, f.invalid())
+    if (isNaN(a) || isNaN(b)) return void f.finish(0, propagate(f, a, b))
+    if (a.kind === 'infinite' || b.kind === 'zero') return void f.finish(0, f.invalid())
     noteDenormals(f, a, b)
     const { value, codes } = reduce(a, b, nearest)
-    f.status &= ~QUOTIENT
-    f.finish(0, f.round(value, EXTENDED))
-    f.status |= codes
+    if (f.finish(0, f.round(value, EXTENDED))) f.status = (f.status & ~QUOTIENT) | codes
   })
 
 /** At most 63 bits of the quotient at a time; else C2 says that the remainder is a partial one. */

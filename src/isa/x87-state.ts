@@ -152,12 +152,12 @@ export class Fpu implements FloatControl {
   /**
    * Exceptions so far become status flags. True if the result may be written: an unmasked invalid operation, denormal operand or
    * division by zero, found before the result was computed, leaves the registers as they were, and nothing is known about overflow, underflow
-   * and precision. `toMemory`: nothing is stored after an unmasked overflow or underflow either.
+   * and precision. `toMemory`: nothing is stored after an unmasked overflow or underflow either, and nothing known about precision.
    */
   settle(toMemory = false): boolean {
     const early = this.raised & this.unmasked & PRE_COMPUTATION
     const stops = early | (toMemory ? this.raised & this.unmasked & (FSW.OE | FSW.UE) : 0)
-    const flags = early ? this.raised & (PRE_COMPUTATION | FSW.SF) : this.raised
+    const flags = early ? this.raised & (PRE_COMPUTATION | FSW.SF) : stops ? this.raised & ~FSW.PE : this.raised
     const up = this.roundedUp && (flags & (FSW.PE | FSW.SF)) !== 0
     this.status = (this.status & ~FSW.C1) | flags | (up ? FSW.C1 : 0)
     this.raised = 0
@@ -165,11 +165,14 @@ export class Fpu implements FloatControl {
     return !stops
   }
 
-  /** The end of an instruction whose result goes to ST(i); then `pops`. */
-  finish(i: number, value: bigint, pops = 0): void {
-    if (!this.settle()) return
-    this.setSt(i, value)
-    for (let k = 0; k < pops; k++) this.pop()
+  /** The end of an instruction whose result goes to ST(i); then `pops`. True if it was written. */
+  finish(i: number, value: bigint, pops = 0): boolean {
+    const writes = this.settle()
+    if (writes) {
+      this.setSt(i, value)
+      for (let k = 0; k < pops; k++) this.pop()
+    }
+    return writes
   }
   /** The end of an instruction that pushes its result. */
   finishPush(value: bigint): void {

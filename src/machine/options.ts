@@ -26,7 +26,8 @@ export interface MachineOptions {
 }
 
 /** How a program ended. */
-export type ExitStatus = { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'killed'; readonly signal: number }
+export type ExitStatus =
+  { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'killed'; readonly signal: number }
 
 export interface MachineStats {
   /** Instructions retired. */
@@ -40,5 +41,10 @@ export interface MachineStats {
   readonly handovers: number
   readonly systemCalls: number
   /** EENTER, ERESUME, EEXIT, AEX. */
-  readonly transitions: { readonly EENTER: number; readonly ERESUME: number; readonly EEXIT: number; readonly AEX: number }
+  readonly transitions: {
+    readonly EENTER: number
+    readonly ERESUME: number
+    readonly EEXIT: number
+    readonly AEX: number
+  }
 }

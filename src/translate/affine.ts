@@ -81,7 +81,9 @@ export function groupAccesses(accesses: readonly BlockAccess[], combine: boolean
     open.set(a.address.root, groups)
     // Same bytes always share: a read-modify-write has one check even where combining is off.
     const fits = (g: CheckGroup): boolean =>
-      combine ? (high > g.high ? high : g.high) - (low < g.low ? low : g.low) <= WIDEST : g.low === low && g.high === high
+      combine
+        ? (high > g.high ? high : g.high) - (low < g.low ? low : g.low) <= WIDEST
+        : g.low === low && g.high === high
     let g = groups.find(fits)
     if (!g) groups.push((g = { low, high, write: false, host: -1 }))
     if (low < g.low) g.low = low

@@ -28,7 +28,9 @@ export function structure(entry: number, blocks: ReadonlyMap<number, Block>): St
     for (const a of order.keys()) for (const s of successors(a)) predecessors.get(s)?.push(a)
     const idom = dominators(entry, order, predecessors)
     const irreducible = [...order.keys()].flatMap((a) =>
-      successors(a).filter((s) => at(order, s) <= at(order, a) && !dominates(idom, entry, s, a)).map((s) => `${a}>${s}`),
+      successors(a)
+        .filter((s) => at(order, s) <= at(order, a) && !dominates(idom, entry, s, a))
+        .map((s) => `${a}>${s}`),
     )
     if (irreducible.length === 0) return finish(entry, order, predecessors, idom, cut)
     for (const e of irreducible) cut.add(e)
@@ -55,7 +57,11 @@ function reversePostOrder(entry: number, successors: (a: number) => number[]): M
 }
 
 /** Cooper, Harvey and Kennedy's iteration. */
-function dominators(entry: number, order: ReadonlyMap<number, number>, predecessors: ReadonlyMap<number, readonly number[]>): Map<number, number> {
+function dominators(
+  entry: number,
+  order: ReadonlyMap<number, number>,
+  predecessors: ReadonlyMap<number, readonly number[]>,
+): Map<number, number> {
   const idom = new Map([[entry, entry]])
   const meet = (x: number, y: number): number => {
     while (x !== y) {
@@ -64,7 +70,7 @@ function dominators(entry: number, order: ReadonlyMap<number, number>, predecess
     }
     return x
   }
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false
     for (const a of order.keys()) {
       if (a === entry) continue

@@ -12,6 +12,7 @@ const DW_CFA_advance_loc1 = 0x02
 const DW_CFA_advance_loc2 = 0x03
 const DW_CFA_offset = 0x80
 const DW_CFA_restore = 0xc0
+const DW_CFA_undefined = 0x07
 const DW_CFA_remember_state = 0x0a
 const DW_CFA_restore_state = 0x0b
 const DW_CFA_def_cfa = 0x0c
@@ -49,6 +50,8 @@ function encodeOp(op: CfiOp): number[] {
       return [DW_CFA_offset | DWARF[op[1]], uleb(op[2] / DATA_ALIGNMENT)]
     case 'restore':
       return [DW_CFA_restore | DWARF[op[1]]]
+    case 'undefined':
+      return [DW_CFA_undefined, DWARF[op[1]]]
     case 'remember_state':
       return [DW_CFA_remember_state]
     case 'restore_state':

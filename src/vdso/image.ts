@@ -26,6 +26,8 @@ export interface VdsoSource {
 export interface VdsoImage {
   /** A whole number of pages, to be mapped readable and executable at any page. */
   readonly bytes: Uint8Array
+  /** Pages of zeros that the code expects in front of it. */
+  readonly dataPages?: number
   /** Exported symbols: offset in the image and size. */
   readonly symbols: ReadonlyMap<string, { readonly offset: number; readonly size: number }>
   /** As the kernel's table for its vDSO: an exception at `ip` continues at `fixup`. Offsets in the image. */

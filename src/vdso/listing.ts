@@ -13,6 +13,7 @@ export type CfiOp =
   | readonly ['def_cfa_register', DwarfRegister]
   | readonly ['offset', DwarfRegister, number]
   | readonly ['restore', DwarfRegister]
+  | readonly ['undefined', DwarfRegister]
   | readonly ['remember_state']
   | readonly ['restore_state']
 

@@ -14,7 +14,9 @@ export class ModuleWriter {
   private importedFunctions = 0
 
   type(parameters: readonly ValueType[], results: readonly ValueType[]): number {
-    const same = this.types.findIndex((t) => String(t.parameters) === String(parameters) && String(t.results) === String(results))
+    const same = this.types.findIndex(
+      (t) => String(t.parameters) === String(parameters) && String(t.results) === String(results),
+    )
     if (same >= 0) return same
     return this.types.push({ parameters, results }) - 1
   }
@@ -53,7 +55,9 @@ export class ModuleWriter {
     const functions = new ByteWriter().u32(this.functions.length)
     for (const f of this.functions) functions.u32(f.type)
     section(3, functions)
-    const exported = this.functions.flatMap((f, k) => (f.exportAs === undefined ? [] : [{ name: f.exportAs, index: this.importedFunctions + k }]))
+    const exported = this.functions.flatMap((f, k) =>
+      f.exportAs === undefined ? [] : [{ name: f.exportAs, index: this.importedFunctions + k }],
+    )
     const exports = new ByteWriter().u32(exported.length)
     for (const e of exported) exports.name(e.name).byte(0).u32(e.index)
     section(7, exports)

@@ -8,6 +8,10 @@ export interface GuestOptions extends Omit<MachineOptions, 'port' | 'onNotice' |
   readonly env?: readonly string[]
   readonly cwd?: string
   readonly stdin?: string | Uint8Array
+  /** Nanoseconds since 1970; default: the host's. */
+  readonly wallClock?: () => bigint
+  /** Called with each SGX event as it happens. */
+  readonly onSgxEvent?: (line: string, machine: Machine) => void
   /** Called with the machine when the guest has written this many bytes or more to its standard output. */
   readonly whenPrinted?: { readonly bytes: number; readonly then: (machine: Machine) => void }
 }
@@ -49,7 +53,8 @@ function memoryConsole(stdin: Uint8Array, onPrint: (bytes: number) => void): { c
 }
 
 export async function runGuest(program: string, options: GuestOptions = {}): Promise<GuestOutcome> {
-  const { args = [], argv0 = program, env = ['PATH=/usr/bin:/bin'], cwd, stdin = '', whenPrinted, ...machineOptions } = options
+  const { args = [], argv0 = program, env = ['PATH=/usr/bin:/bin'], stdin = '', ...others } = options
+  const { cwd, wallClock, whenPrinted, onSgxEvent, ...machineOptions } = others
   const host = nodeHost()
   let pending = whenPrinted
   const io = memoryConsole(typeof stdin === 'string' ? Buffer.from(stdin) : stdin, (bytes) => {
@@ -60,10 +65,18 @@ export async function runGuest(program: string, options: GuestOptions = {}): Pro
   const [notices, syscalls, sgx]: [string[], string[], string[]] = [[], [], []]
   const machine = new Machine({
     ...machineOptions,
-    port: { ...host, console: io.console, ...(cwd !== undefined && { workingDirectory: cwd }) },
+    port: {
+      ...host,
+      console: io.console,
+      ...(cwd !== undefined && { workingDirectory: cwd }),
+      ...(wallClock && { wallClock }),
+    },
     onNotice: (text) => notices.push(text),
     onSyscall: (line) => syscalls.push(line),
-    onSgx: (line) => sgx.push(line),
+    onSgx(line) {
+      sgx.push(line)
+      onSgxEvent?.(line, machine)
+    },
   })
   const status = await machine.run(program, [argv0, ...args], env)
   const code = status.kind === 'exited' ? status.code : 128 + status.signal

@@ -1,9 +1,11 @@
 /** General-purpose registers in encoding order. */
+// prettier-ignore
 export const GPR = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R14', 'R15'] as const
 export type GprName = (typeof GPR)[number]
 
 // prettier-ignore
 export const RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7
+// prettier-ignore
 export const R8 = 8, R9 = 9, R10 = 10, R11 = 11, R12 = 12, R13 = 13, R14 = 14, R15 = 15
 
 /** MXCSR after reset and after exec (volume 1, "MXCSR Control and Status Register"). */
