@@ -29,6 +29,8 @@ export interface Clock {
 /** The vDSO image, as src/vdso builds it. Offsets in the image. */
 export interface KernelVdso {
   readonly bytes: Uint8Array
+  /** Pages of zeros in front of it: the clocks that a foreign image reads, and finds absent. */
+  readonly dataPages?: number
   readonly exceptionTable: readonly { readonly ip: number; readonly fixup: number }[]
 }
 

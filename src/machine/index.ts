@@ -1,4 +1,6 @@
 /** Wires processor, translator, SGX and Linux together; owns the run loop. */
 export { Machine } from './machine.ts'
 export type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
+export type { Step } from './stepper.ts'
+export { VDSO_ABIS, type VdsoAbi } from '../vdso/index.ts'
 export { DEFAULT_PROCESSOR, PROCESSORS, type ProcessorName } from './processor-profile.ts'

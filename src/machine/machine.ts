@@ -4,12 +4,13 @@ import { Evaluator } from '../isa/index.ts'
 import { Kernel, SYSTEM_FOLDERS, type Task } from '../linux/index.ts'
 import { Sgx, SGX_PROFILES, type EnclaveMode, type SgxEvent } from '../sgx/index.ts'
 import { Engine } from '../translate/index.ts'
-import { buildVdso } from '../vdso/index.ts'
+import { buildVdso, readVdso, type VdsoImage } from '../vdso/index.ts'
 import { VirtualClock } from './clock.ts'
 import { EnclaveViews } from './enclave-views.ts'
 import type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
 import { cpuid, DEFAULT_PROCESSOR, FEATURES_EDX, PROCESSORS } from './processor-profile.ts'
 import { createRandom64 } from './random.ts'
+import { Stepper } from './stepper.ts'
 import { enterText, eventText, fixupText } from './sgx-trace.ts'
 
 /** Instructions that a task may run before the others have their turn, and before the host is looked at. */
@@ -25,15 +26,16 @@ export class Machine {
   private readonly clock = new VirtualClock(() => this.ram.i32[STATE.FUEL / 4] ?? 0)
   private readonly sgx: Sgx | undefined
   private readonly enclaveViews: EnclaveViews | undefined
-  private readonly vdso = buildVdso()
+  private readonly vdso: VdsoImage
   private readonly transitions = { EENTER: 0, ERESUME: 0, EEXIT: 0, AEX: 0 }
   private kernel: Kernel | undefined
-  private engine: Engine | undefined
+  private engine: Engine | Stepper | undefined
   private systemCalls = 0
   private interrupted: (() => void) | undefined
 
   constructor(options: MachineOptions) {
     this.options = options
+    this.vdso = options.vdsoImage ? readVdso(options.vdsoImage, options.vdsoFixup) : buildVdso(options.vdso)
     if (options.sgx === false) return
     const profile = SGX_PROFILES[PROCESSORS[options.cpu ?? DEFAULT_PROCESSOR].sgx]
     const { sha256 } = options.port
@@ -52,9 +54,10 @@ export class Machine {
     const evaluator = new Evaluator(this.state, task.view, {
       cpuid: (leaf, subleaf) => cpuid(leaf, subleaf, this.sgx),
       timestamp: () => this.clock.now(),
+      sgx2: this.sgx?.profile.features.includes('SGX2') ?? false,
       random: createRandom64(this.options.seed ?? 0n),
     })
-    const engine = (this.engine = new Engine(this.state, evaluator, { translate: this.options.translate ?? true }))
+    const engine = (this.engine = this.createEngine(evaluator))
     let looked = performance.now()
     while (kernel.exitStatus === undefined) {
       if (performance.now() - looked > PATIENCE) {
@@ -110,8 +113,23 @@ export class Machine {
     })
   }
 
+  private createEngine(evaluator: Evaluator): Engine | Stepper {
+    const { state, options, kernel } = this
+    const { onStep } = options
+    if (!onStep) return new Engine(state, evaluator, { translate: options.translate ?? true })
+    const step = {
+      gpr: (n: number) => state.gpr(n),
+      read: (address: number, length: number) => attempt(() => evaluator.view.read(address, length)),
+    }
+    const observe = (): void => {
+      const { rip, inEnclave, rflags } = state
+      onStep({ ...step, rip, inEnclave, rflags, vdso: kernel?.current.space.vdso ?? 0 })
+    }
+    return new Stepper(state, evaluator, observe)
+  }
+
   /** Runs the current task until something happens, and sees to that. */
-  private slice(kernel: Kernel, engine: Engine): void {
+  private slice(kernel: Kernel, engine: Engine | Stepper): void {
     const next = kernel.nextEvent()
     const untilNext = next === undefined ? SLICE : Number(next - this.clock.now())
     const fuel = Math.max(1, Math.min(SLICE, untilNext))
@@ -202,6 +220,16 @@ export class Machine {
 
 /** Lets the host's event loop run once. */
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
+
+/** undefined if it faults. */
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action()
+  } catch (e) {
+    if (e instanceof Fault) return undefined
+    throw e
+  }
+}
 
 /** From wait4's encoding. */
 function exitStatus(status: number): ExitStatus {

@@ -1,5 +1,7 @@
 import type { HostPort } from '../port/index.ts'
+import type { VdsoAbi } from '../vdso/index.ts'
 import type { ProcessorName } from './processor-profile.ts'
+import type { Step } from './stepper.ts'
 
 /** How a machine is built. Everything but the host port has a default. */
 export interface MachineOptions {
@@ -8,6 +10,12 @@ export interface MachineOptions {
   readonly cpu?: ProcessorName
   /** false: a machine without SGX (no devices, CPUID without it). */
   readonly sgx?: boolean
+  /** The shape of __vdso_sgx_enter_enclave(); that of Linux 5.11 and later when absent. */
+  readonly vdso?: VdsoAbi
+  /** A whole vDSO image to be used instead of ours, such as the one of a Linux kernel. */
+  readonly vdsoImage?: Uint8Array
+  /** Offset in `vdsoImage` of the code that reports an exception; it is searched for when absent. */
+  readonly vdsoFixup?: number
   /** Bytes of enclave page cache, a multiple of 4096. */
   readonly epcSize?: number
   /** Everything random follows from it: getrandom, RDRAND, AT_RANDOM. */
@@ -17,6 +25,8 @@ export interface MachineOptions {
   readonly allowWrite?: readonly string[]
   /** false: run everything in the evaluator (exact, slow; for comparison). */
   readonly translate?: boolean
+  /** Called before each instruction of the guest, which then runs in the evaluator, one instruction at a time. */
+  readonly onStep?: (step: Step) => void
   /** One line for the user about something refused or ignored, said once each. */
   readonly onNotice?: (text: string) => void
   /** --strace: one line for each system call. */

@@ -81,7 +81,7 @@ describe('asynchronous enclave exit', () => {
     expect(f.ram.u8.slice(STATE.X87_REGS, STATE.X87_REGS + 128).every((b) => b === 0)).toBe(true)
     expect(Array.from(f.ram.u16.slice(STATE.X87 / 2, STATE.X87 / 2 + 3))).toEqual([0x37f, 0, 0xffff])
     expect(state.mxcsr).toBe(0x1fb0)
-    expect([state.inEnclave, f.sgx.mode, f.secs.enclave?.threadCount]).toEqual([false, undefined, 0])
+    expect([state.inEnclave, f.sgx.mode, f.secs.enclave?.threads.length]).toEqual([false, undefined, 0])
     expect([f.page(PAGE.TCS).tcs.CSSA, f.page(PAGE.TCS).tcs.STATE]).toEqual([1, 0n])
   })
 

@@ -1,15 +1,23 @@
 import type { Sha256 } from '../crypto/index.ts'
 import { ATTRIBUTES, SECS } from '../spec/sgx/index.ts'
 import type { EpcPage } from './epc.ts'
+import type { EnclaveMode } from './mode.ts'
+
+/**
+ * SECS.EID. The manual leaves its place in the SECS to the processor, as that of all that software cannot see: here it is the end
+ * of the page, so that it is written out and loaded with the page.
+ */
+const EID_OFFSET = 4088
 
 /**
  * What the processor knows of an enclave: its SECS, and the state that the SECS page holds beyond the printed structure. Made by
  * ECREATE; after that SIZE, BASEADDR, SSAFRAMESIZE, MISCSELECT, ATTRIBUTES and XFRM never change, so they are kept as plain values.
  */
 export class Enclave {
-  readonly page: EpcPage
+  /** The SECS page. Another one after EWB and ELDU; while the SECS is written out, one that is no longer its own. */
+  page: EpcPage
   /** The SECS in EPC memory, live. */
-  readonly SECS: ReturnType<typeof SECS.view>
+  SECS: ReturnType<typeof SECS.view>
   readonly BASEADDR: number
   readonly SIZE: number
   readonly SSAFRAMESIZE: number
@@ -22,6 +30,8 @@ export class Enclave {
   readonly measurement: Sha256
   /** SECS.EID. */
   readonly EID: bigint
+  /** Counts the tracking cycles that ETRACK has begun. */
+  epoch = 0
   /** ATTRIBUTES.INIT: EINIT has succeeded. */
   initialized = false
   /** KSS: set by EINIT, in the reserved bytes of a real SECS. */
@@ -30,7 +40,7 @@ export class Enclave {
   /** EPC pages that belong to the enclave, without the SECS. */
   childCount = 0
   /** Logical processors inside. */
-  threadCount = 0
+  readonly threads: EnclaveMode[] = []
 
   constructor(page: EpcPage, measurement: Sha256, EID: bigint) {
     const secs = SECS.view(page.bytes)
@@ -46,6 +56,19 @@ export class Enclave {
     this.AEXNOTIFY = this.hasAttribute(ATTRIBUTES.AEXNOTIFY)
     this.measurement = measurement
     this.EID = EID
+    new DataView(page.bytes.buffer, page.frame).setBigUint64(EID_OFFSET, EID, true)
+  }
+
+  /** ELDU has brought the SECS back, into another page. */
+  moveTo(page: EpcPage): void {
+    this.page = page
+    this.SECS = SECS.view(page.bytes)
+    page.enclave = this
+  }
+
+  /** All logical processors that were inside before the epoch after `epoch` began have left since. */
+  isTracked(epoch: number): boolean {
+    return epoch < this.epoch && this.threads.every((mode) => mode.epoch > epoch)
   }
 
   /** Is `address` in ELRANGE? */
@@ -57,3 +80,7 @@ export class Enclave {
     return (this.ATTRIBUTES & bit) !== 0n
   }
 }
+
+/** SECS.EID of the page. */
+export const eidOf = (secs: EpcPage): bigint =>
+  new DataView(secs.bytes.buffer, secs.frame).getBigUint64(EID_OFFSET, true)

@@ -75,7 +75,6 @@ export function checkInactive({ refuse }: EncluContext, tcs: EpcPage): void {
 export function enterMode({ sgx, state }: EncluContext, tcs: EpcPage, enclave: Enclave, ssa: SsaFrame): EnclaveMode {
   tcs.tcs.STATE = TCS_STATE.ACTIVE
   copy64(state.ram, STATE.GPR + 8 * RCX, tcs.frame + AEP.offset)
-  enclave.threadCount++
   const mode: EnclaveMode = {
     enclave,
     tcs,
@@ -85,8 +84,10 @@ export function enterMode({ sgx, state }: EncluContext, tcs: EpcPage, enclave: E
     CR_SAVE_FS_base: state.fsBase,
     CR_SAVE_GS_base: state.gsBase,
     CR_DBGOPTIN: (tcs.number(FLAGS.offset) & DBGOPTIN) !== 0,
+    epoch: enclave.epoch,
     CR_SAVE_TF: trapFlag(state),
   }
+  enclave.threads.push(mode)
   sgx.mode = mode
   state.inEnclave = true
   return mode
@@ -116,8 +117,15 @@ export function leaveMode(state: CpuState, mode: EnclaveMode): void {
   state.gsBase = mode.CR_SAVE_GS_base
   if (!mode.CR_DBGOPTIN) setTrapFlag(state, mode.CR_SAVE_TF)
   mode.tcs.tcs.STATE = TCS_STATE.INACTIVE
-  mode.enclave.threadCount--
+  leaveEnclave(mode)
   state.inEnclave = false
+}
+
+/** One logical processor less inside. */
+export function leaveEnclave(mode: EnclaveMode): void {
+  const { threads } = mode.enclave
+  if (threads.at(-1) === mode) threads.pop()
+  else threads.splice(threads.indexOf(mode), 1)
 }
 
 /** TF is not an arithmetic flag, so it can be read and written without computing those. */

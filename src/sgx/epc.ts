@@ -33,6 +33,11 @@ export class EpcPage {
   PENDING = false
   MODIFIED = false
   PR = false
+  /**
+   * The enclave's tracking epoch in which EBLOCK, EMODPR or EMODT took rights away; undefined when nothing waits for ETRACK. The
+   * manual leaves it to the processor how it tracks.
+   */
+  trackingEpoch: number | undefined
   /** What the processor keeps in a SECS page beyond the structure: set by ECREATE, for pages of type PT_SECS. */
   enclave: Enclave | undefined
 
@@ -43,6 +48,14 @@ export class EpcPage {
     this.bytes = ram.u8.subarray(this.frame, this.frame + PAGE_SIZE)
     this.dv = new DataView(this.bytes.buffer, this.frame, PAGE_SIZE)
     this.tcs = TCS.view(this.bytes)
+  }
+
+  /** "Version Array (VA)": the version in a slot of a PT_VA page. */
+  version(slot: number): bigint {
+    return this.dv.getBigUint64(slot, true)
+  }
+  setVersion(slot: number, version: bigint): void {
+    this.dv.setBigUint64(slot, version, true)
   }
 
   /** Bits 11:0 of a 64-bit field: 0 if it is a multiple of the page size. */

@@ -1,5 +1,5 @@
 import type { Fault } from '../cpu/index.ts'
-import type { LeafName } from '../spec/sgx/index.ts'
+import type { LeafName, PageType } from '../spec/sgx/index.ts'
 
 /** What --trace-sgx prints. `condition` is the check that failed, in the manual's words; `heading` the page where it is printed. */
 export type SgxEvent =
@@ -21,6 +21,17 @@ export type SgxEvent =
       readonly TCS: bigint
       /** Index of the SSA frame that was written. */
       readonly frame: number
+    }
+  | {
+      /** EWB has written a page out, or ELDB or ELDU has loaded one. */
+      readonly kind: 'paging'
+      readonly what: 'written out' | 'loaded'
+      readonly PT: PageType
+      /** SECS.EID; 0 for PT_VA. */
+      readonly EID: bigint
+      readonly LINADDR: number
+      /** EPC page. */
+      readonly physicalAddress: number
     }
 
 export type LeafOutcome =

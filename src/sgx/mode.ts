@@ -17,6 +17,8 @@ export interface EnclaveMode {
   readonly CR_SAVE_FS_base: bigint
   readonly CR_SAVE_GS_base: bigint
   readonly CR_DBGOPTIN: boolean
+  /** The enclave's tracking epoch when this logical processor entered. */
+  epoch: number
   /** RFLAGS.TF outside, when the entry was not opt-in for debugging. */
   readonly CR_SAVE_TF: boolean
 }

@@ -295,7 +295,8 @@ export class Engine {
   }
 }
 
-function unknownInstruction(u: UnknownInstruction): EncluError {
+/** What the user is told of an instruction that is not there. */
+export function unknownInstruction(u: UnknownInstruction): EncluError {
   const text = `The instruction ${u.mnemonic} at ${hex(u.address)} (bytes ${toHex(u.bytes)}) is not implemented yet.`
   return new EncluError('ERR_UNIMPLEMENTED', text, { mnemonic: u.mnemonic, rip: u.address, bytes: toHex(u.bytes) })
 }

@@ -8,6 +8,8 @@ import { differences, failureText } from '../../test/native/compare.ts'
 import { Random, randomState, testSeed } from '../../test/native/random-state.ts'
 import { decodeAll, evaluatorEngine } from '../isa/evaluator-engine.fixture.ts'
 import { randomEncoding } from '../isa/random-insn.fixture.ts'
+import { CASES } from '../isa/all.cases.ts'
+import { runCase } from '../isa/case.fixture.ts'
 import { FAMILIES } from '../isa/index.ts'
 import { compiledEngine } from './compiled-engine.fixture.ts'
 
@@ -43,6 +45,15 @@ describe('translated code = evaluator', () => {
       const { translated, handedOver } = compiled.counts
       expect(failures.slice(0, 4).join('\n'), `ENCLU_SEED=${seed}: ${failures.length} failures`).toBe('')
       expect(translated, `${translated} translated, ${handedOver} handed over`).toBeGreaterThan(0)
+    })
+  }
+})
+
+describe('the hand-written cases, translated', () => {
+  for (const [family, cases] of Object.entries(CASES)) {
+    test(family, () => {
+      const compiled = compiledEngine()
+      for (const c of cases) expect(runCase(compiled, c), `${c.asm}: ${c.why}`).toEqual([])
     })
   }
 })

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { readElf } from '../formats/index.ts'
-import { DWARF } from './listing.ts'
-import { placeListing, type PlacedRow } from './listing.ts'
+import { DWARF, placeListing, type PlacedRow } from './listing.ts'
 import { buildVdso } from './index.ts'
-import { MAINLINE } from './mainline.ts'
+import { ABI_NAMES, enterEnclave } from './enter-enclave.ts'
 
 /** What an unwinder knows at one instruction: the CFA as register + offset, and where registers are, from the CFA. */
 interface Rules {
   cfa: { register: number; offset: number }
-  saved: Map<number, number>
+  saved: Map<number, number | 'undefined'>
 }
 
 /** Reads our .eh_frame as an unwinder does and answers for an address in the image. */
@@ -32,8 +31,8 @@ function rulesAt(image: Uint8Array, pc: number): Rules {
   return rules
 }
 
-function runCfi(program: Uint8Array, rules: Rules, distance: number, initial = new Map<number, number>()): void {
-  const stack: { cfa: Rules['cfa']; saved: Map<number, number> }[] = []
+function runCfi(program: Uint8Array, rules: Rules, distance: number, initial: Rules['saved'] = new Map()): void {
+  const stack: { cfa: Rules['cfa']; saved: Rules['saved'] }[] = []
   let at = 0
   let location = 0
   const next = (): number => program[at++] ?? 0
@@ -52,7 +51,8 @@ function runCfi(program: Uint8Array, rules: Rules, distance: number, initial = n
       if (advance(next())) return
     } else if (op === 0x03) {
       if (advance(next() | (next() << 8))) return
-    } else if (op === 0x0a) stack.push({ cfa: { ...rules.cfa }, saved: new Map(rules.saved) })
+    } else if (op === 0x07) rules.saved.set(next(), 'undefined')
+    else if (op === 0x0a) stack.push({ cfa: { ...rules.cfa }, saved: new Map(rules.saved) })
     else if (op === 0x0b) Object.assign(rules, stack.pop())
     else if (op === 0x0c) rules.cfa = { register: next(), offset: next() }
     else if (op === 0x0d) rules.cfa = { ...rules.cfa, register: next() }
@@ -83,11 +83,15 @@ function step(m: Machine, text: string): Machine {
     if (RSP === undefined) return m
     return { ...m, RSP: RSP - 8, memory: m[register] === 'caller' ? { ...m.memory, [RSP - 8]: register } : m.memory }
   }
+  const moved = (by: number): Machine => ({ ...m, RSP: RSP === undefined ? undefined : RSP + by })
+  if (text === 'enter 0,0') return { ...pushed('RBP'), RBP: known(RSP) - 8 }
+  if (text.startsWith('call ')) return m // What is called comes back with RSP as it was.
+  if (text === 'push rax' || text.startsWith('push qword')) return moved(-8)
   if (text === 'push rbp') return pushed('RBP')
   if (text === 'push rbx') return pushed('RBX')
   if (text === 'mov rbp,rsp') return { ...m, RBP: known(RSP) }
   if (text.startsWith('and rsp')) return { ...m, RSP: undefined, exitRSP: known(RSP) }
-  if (text === 'lea rsp,[rsp+rbx+10h]') return { ...m, RSP: known(m.exitRSP) }
+  if (/^lea rsp,\[rsp\+rbx\+[12]0h\]$|^mov rsp,rbx$/.test(text)) return { ...m, RSP: known(m.exitRSP) }
   if (text === 'pop rbx') return { ...m, RBX: m.memory[known(RSP)] === 'RBX' ? 'caller' : 'other', RSP: known(RSP) + 8 }
   if (text === 'leave') {
     expect(m.memory[known(m.RBP)]).toBe('RBP')
@@ -99,9 +103,9 @@ function step(m: Machine, text: string): Machine {
   return /^(?!cmp|test)\w+ [er]bx,/.test(text) ? { ...m, RBX: 'other' } : m
 }
 
-describe('the unwind information of the mainline ABI', () => {
-  const image = buildVdso()
-  const code = placeListing(MAINLINE)
+describe.each(ABI_NAMES)('the unwind information of %s', (abi) => {
+  const image = buildVdso(abi)
+  const code = placeListing(enterEnclave(abi))
 
   function check(m: Machine, { row, offset }: PlacedRow): void {
     const { cfa, saved } = rulesAt(image.bytes, image.text.start + offset)
@@ -111,6 +115,8 @@ describe('the unwind information of the mainline ABI', () => {
     expect(saved.get(DWARF.RIP), `RIP ${at}`).toBe(-8)
     for (const register of ['RBP', 'RBX'] as const) {
       const place = saved.get(DWARF[register])
+      if (place === 'undefined') expect(`${abi} ${register}`, at).toBe('v28 RBX')
+      if (place === 'undefined') continue
       expect(place === undefined ? m[register] : m.memory[place], `${register} ${at}`).toBe(
         place === undefined ? 'caller' : register,
       )
@@ -131,7 +137,7 @@ describe('the unwind information of the mainline ABI', () => {
       const { text } = placed.row
       if (text === 'ret') continue
       const after = step(machine, text)
-      const target = code.labels.get(/^j\w+ (\w+)$/.exec(text)?.[1] ?? '')
+      const target = code.labels.get(/^(?:j\w+|call) (\w+)$/.exec(text)?.[1] ?? '')
       if (target !== undefined) todo.push([target, after])
       if (text === 'enclu') todo.push([code.labels.get('exception') ?? -1, after])
       if (!text.startsWith('jmp')) todo.push([offset + placed.size, after])

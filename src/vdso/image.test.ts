@@ -5,34 +5,42 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readElf } from '../formats/index.ts'
 import * as elf from '../spec/elf/index.ts'
-import { buildVdso, VDSO_ABIS } from './index.ts'
+import { ABI_NAMES } from './enter-enclave.ts'
+import { buildVdso, readVdso } from './index.ts'
 import { elfGnuHash, elfHash } from './tables.ts'
 
 const NAME = '__vdso_sgx_enter_enclave'
-const image = buildVdso()
-const file = readElf(image.bytes)
-const view = new DataView(image.bytes.buffer)
-const dynamic = new Map(file.dynamic.map((entry) => [entry.d_tag, Number(entry.d_val)]))
-const tag = (d_tag: number): number => dynamic.get(d_tag) ?? -1
-
-const text = (at: number): string => {
-  const end = image.bytes.indexOf(0, at)
-  return String.fromCharCode(...image.bytes.subarray(at, end))
+/** An image as those who look symbols up see it. */
+interface Subject {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  readonly tag: (d_tag: number) => number
 }
-const symbol = (index: number) => elf.Elf64_Sym.view(image.bytes, tag(elf.DT_SYMTAB) + index * elf.Elf64_Sym.size)
+
+function subject(bytes: Uint8Array): Subject {
+  const dynamic = new Map(readElf(bytes).dynamic.map((entry) => [entry.d_tag, Number(entry.d_val)]))
+  return { bytes, view: new DataView(bytes.buffer), tag: (d_tag) => dynamic.get(d_tag) ?? -1 }
+}
+
+const text = ({ bytes }: Subject, at: number): string => String.fromCharCode(...bytes.subarray(at, bytes.indexOf(0, at)))
+const symbol = ({ bytes, tag }: Subject, index: number) =>
+  elf.Elf64_Sym.view(bytes, tag(elf.DT_SYMTAB) + index * elf.Elf64_Sym.size)
+const nameOf = (s: Subject, index: number): string => text(s, s.tag(elf.DT_STRTAB) + symbol(s, index).st_name)
 
 /** As the kernel's selftest finds it: PT_DYNAMIC by p_offset, then DT_HASH. */
-function lookUpWithHash(name: string): number | undefined {
+function lookUpWithHash(s: Subject, name: string): number | undefined {
+  const { tag, view } = s
   const hash = tag(elf.DT_HASH)
   const nbucket = view.getUint32(hash, true)
   const word = (i: number) => view.getUint32(hash + 8 + 4 * i, true)
   for (let i = word(elfHash(name) % nbucket); i !== elf.SHN_UNDEF; i = word(nbucket + i))
-    if (text(tag(elf.DT_STRTAB) + symbol(i).st_name) === name) return Number(symbol(i).st_value)
+    if (nameOf(s, i) === name) return Number(symbol(s, i).st_value)
   return undefined
 }
 
 /** As the dynamic linker finds it: Bloom filter, bucket, chain. */
-function lookUpWithGnuHash(name: string): number | undefined {
+function lookUpWithGnuHash(s: Subject, name: string): number | undefined {
+  const { tag, view } = s
   const at = tag(elf.DT_GNU_HASH)
   const [nbuckets, symoffset, bloomSize, shift] = [0, 4, 8, 12].map((o) => view.getUint32(at + o, true)) as [
     number,
@@ -49,20 +57,22 @@ function lookUpWithGnuHash(name: string): number | undefined {
   for (; i >= symoffset; i++) {
     const entry = view.getUint32(chains + 4 * (i - symoffset), true)
     if ((entry | 1) === (hash | 1 | 0) || (entry | 1) >>> 0 === (hash | 1) >>> 0)
-      if (text(tag(elf.DT_STRTAB) + symbol(i).st_name) === name) return Number(symbol(i).st_value)
+      if (nameOf(s, i) === name) return Number(symbol(s, i).st_value)
     if (entry & 1) return undefined
   }
   return undefined
 }
 
-describe.each(VDSO_ABIS)('the image of %s', (abi) => {
-  const built = buildVdso(abi)
+describe.each(ABI_NAMES)('the image of %s', (abi) => {
+  const image = buildVdso(abi)
+  const seen = subject(image.bytes)
+  const file = readElf(image.bytes)
 
   test('can be mapped as it is: one segment from 0, not writable, no relocations', () => {
-    const { loads, segments, type, dynamic } = readElf(built.bytes)
+    const { loads, segments, type, dynamic } = file
     expect(type).toBe('ET_DYN')
-    expect(built.bytes.length % 4096).toBe(0)
-    expect(built.bytes.length).toBeLessThanOrEqual(8192)
+    expect(image.bytes.length % 4096).toBe(0)
+    expect(image.bytes.length).toBeLessThanOrEqual(8192)
     expect(loads).toHaveLength(1)
     expect(loads[0]).toMatchObject({ p_offset: 0, p_vaddr: 0, p_flags: elf.PF_R | elf.PF_X })
     const mapped = segments.filter((s) => s.p_type !== elf.PT_GNU_STACK)
@@ -77,22 +87,21 @@ describe.each(VDSO_ABIS)('the image of %s', (abi) => {
   })
 
   test('PT_DYNAMIC is not writable, or the C library would relocate it in place', () => {
-    expect(readElf(built.bytes).segments.find((s) => s.p_type === elf.PT_DYNAMIC)?.p_flags).toBe(elf.PF_R)
+    expect(file.segments.find((s) => s.p_type === elf.PT_DYNAMIC)?.p_flags).toBe(elf.PF_R)
   })
-})
 
-describe('the mainline image', () => {
   test('has the symbol where every kind of lookup looks', () => {
     const offset = image.symbols.get(NAME)?.offset
     expect(offset).toBe(image.text.start)
-    expect(lookUpWithHash(NAME)).toBe(offset)
-    expect(lookUpWithGnuHash(NAME)).toBe(offset)
+    expect(lookUpWithHash(seen, NAME)).toBe(offset)
+    expect(lookUpWithGnuHash(seen, NAME)).toBe(offset)
     expect(file.symbol(NAME)).toMatchObject({ st_value: offset, st_size: image.text.end - image.text.start })
-    expect(lookUpWithHash('__vdso_clock_gettime')).toBeUndefined()
-    expect(lookUpWithGnuHash('__vdso_clock_gettime')).toBeUndefined()
+    expect(lookUpWithHash(seen, '__vdso_clock_gettime')).toBeUndefined()
+    expect(lookUpWithGnuHash(seen, '__vdso_clock_gettime')).toBeUndefined()
   })
 
   test('versions the symbol LINUX_2.6, with the hash that the C library compares', () => {
+    const { tag, view } = seen
     const versym = view.getUint16(tag(elf.DT_VERSYM) + 2, true)
     let at = tag(elf.DT_VERDEF)
     let def = elf.Elf64_Verdef.view(image.bytes, at)
@@ -102,7 +111,7 @@ describe('the mainline image', () => {
     }
     const aux = elf.Elf64_Verdaux.view(image.bytes, at + def.vd_aux)
     expect(def.vd_flags & elf.VER_FLG_BASE).toBe(0)
-    expect(text(tag(elf.DT_STRTAB) + aux.vda_name)).toBe('LINUX_2.6')
+    expect(text(seen, tag(elf.DT_STRTAB) + aux.vda_name)).toBe('LINUX_2.6')
     expect(def.vd_hash).toBe(0x3ae75f6)
     expect(file.dynamicStrings(elf.DT_SONAME)).toEqual(['linux-vdso.so.1'])
   })
@@ -113,11 +122,48 @@ describe('the mainline image', () => {
     expect([...image.bytes.subarray(entry?.ip, (entry?.ip ?? 0) + 3)]).toEqual([0x0f, 0x01, 0xd7])
     expect(entry?.fixup).toBe(image.labels.get('exception'))
   })
+
+  test('can be read back as if it were not ours: same call, same exception table', () => {
+    const { exceptionTable, symbols, text } = readVdso(image.bytes)
+    expect({ exceptionTable, symbols, text }).toEqual({
+      exceptionTable: image.exceptionTable,
+      symbols: image.symbols,
+      text: image.text,
+    })
+  })
+})
+
+describe('an image that cannot be used', () => {
+  const { bytes, labels } = buildVdso()
+  const broken = (at: number, ...change: number[]): Uint8Array => {
+    const copy = bytes.slice()
+    copy.set(change, at)
+    return copy
+  }
+  const place = (label: string): number => labels.get(label) ?? 0
+  test.each([
+    ['no ELF file', new Uint8Array(4096), /cannot be read/],
+    ['nothing', new Uint8Array(0), /cannot be read/],
+    ['a file cut short', bytes.subarray(0, 100), /cannot be read/],
+    ['no ENCLU', broken(place('enclu'), 0x90, 0x90, 0x90), /must have one ENCLU .* has 0/],
+    ['two of them', broken(place('careful'), 0x0f, 0x01, 0xd7), /has 2/],
+    ['no stores', broken(place('exception') + 4, 0x90, 0x90, 0x90), /where it reports exceptions/],
+  ])('%s', (_, image, says) => {
+    expect(() => readVdso(image)).toThrow(says)
+  })
+
+  test('is used if the place is given', () => {
+    const image = broken(place('exception') + 4, 0x90, 0x90, 0x90)
+    expect(readVdso(image, place('exception')).exceptionTable[0]?.fixup).toBe(place('exception'))
+    expect(() => readVdso(image, 4)).toThrow(/where it reports/)
+  })
 })
 
 const readelf = spawnSync('readelf', ['--version']).status === 0
 
-describe.skipIf(!readelf)(`readelf${readelf ? '' : ' (skipped: no binutils here)'}`, () => {
+describe.skipIf(!readelf).each(ABI_NAMES)(`readelf of %s${readelf ? '' : ' (skipped: no binutils here)'}`, (abi) => {
+  const image = buildVdso(abi)
+
   function run(...options: string[]): string {
     const folder = mkdtempSync(join(tmpdir(), 'enclu-vdso-'))
     try {
@@ -146,16 +192,23 @@ describe.skipIf(!readelf)(`readelf${readelf ? '' : ' (skipped: no binutils here)
     const rules = run('--debug-dump=frames-interp')
       .split('FDE')[1]
       ?.split('\n')
-      .slice(2, 9)
+      .slice(2)
+      .filter((line) => line.trim() !== '')
       .map((line) => line.trim().split(/\s+/))
+    // At each address: CFA, then RBX if there is anything to say about it, RBP, and the return address.
+    const entry = { mainline: 4, v28: 4, v29: 4, 'v29-misc': 4 }[abi]
+    const push = abi === 'mainline' ? [] : [[hex16(NAME, 1), 'rsp+16', 'u', 'c-16', 'c-8']]
+    const saved = abi === 'v28' ? [] : [[hex16(NAME, entry + 1), 'rbp+16', 'c-24', 'c-16', 'c-8']]
+    const popped = abi === 'v28' ? [] : [[hex16('return', 1), 'rbp+16', 'u', 'c-16', 'c-8']]
+    const after = abi === 'mainline' ? 'invalid' : 'handler'
     expect(rules).toEqual([
       [hex16(NAME), 'rsp+8', 'u', 'u', 'c-8'],
-      [hex16(NAME, 1), 'rsp+16', 'u', 'c-16', 'c-8'],
-      [hex16(NAME, 4), 'rbp+16', 'u', 'c-16', 'c-8'],
-      [hex16(NAME, 5), 'rbp+16', 'c-24', 'c-16', 'c-8'],
-      [hex16('return', 1), 'rbp+16', 'u', 'c-16', 'c-8'],
-      [hex16('return', 2), 'rsp+8', 'u', 'u', 'c-8'],
-      [hex16('invalid'), 'rbp+16', 'c-24', 'c-16', 'c-8'],
+      ...push,
+      [hex16(NAME, entry), 'rbp+16', 'u', 'c-16', 'c-8'],
+      ...saved,
+      ...popped,
+      [hex16(after, -1), 'rsp+8', 'u', 'u', 'c-8'],
+      [hex16(after), 'rbp+16', abi === 'v28' ? 'u' : 'c-24', 'c-16', 'c-8'],
     ])
   })
 })

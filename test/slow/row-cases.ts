@@ -4,6 +4,7 @@ import { EDGE_DOUBLES, EDGE_SINGLES, randomState, type Random } from '../native/
 import { FAMILIES, type Row } from '../../src/isa/index.ts'
 import { decodeAll } from '../../src/isa/evaluator-engine.fixture.ts'
 import { isIntelHost, randomEncoding, undefinedFlagBits, type Encoding } from '../../src/isa/random-insn.fixture.ts'
+import { fillOperands, randomX87 } from '../../src/isa/x87-random.fixture.ts'
 import { RCX, RFLAGS, RSP } from '../../src/spec/x86/index.ts'
 import type { Case } from '../native/compare.ts'
 
@@ -16,6 +17,8 @@ const NOT_ASKED = new Set([
 ])
 /** AMD's processors have their own tables of estimates. */
 const INTEL_ONLY = new Set(['RCPPS', 'RCPSS', 'RSQRTPS', 'RSQRTSS'])
+/** FOP, FIP and FDP are not kept. */
+const UNDEFINED_X87 = [{ at: 6, size: 18 }] as const
 /** Loads of segment registers depend on the kernel's descriptors; direct offsets cannot be aimed. */
 const isUnaimable = (r: Row): boolean => /^8E|^0F A[19]$|^A[0-3]$/.test(r.opcode)
 
@@ -45,6 +48,7 @@ export const ASKED: readonly (readonly [family: string, rows: readonly Row[]])[]
   .map(([family, rows]) => [family, rows.filter(isAsked)] as const)
   .filter(([, rows]) => rows.length > 0)
 
+const isX87 = (family: string): boolean => family.startsWith('x87')
 const FLOATING = /float|convert|estimate/
 const BASES = [0n, 0n, 1n, 16n, 0x7fff_ffff_f000n, 0xffff_ffff_ffff_fff0n] as const
 
@@ -89,6 +93,14 @@ function makeHard(random: Random, row: Row, s: NativeState): void {
   }
 }
 
+/** A stack of numbers, and operands of the row's format. */
+function putX87(random: Random, { mnemonic, operands }: Row, s: NativeState): void {
+  const kind = mnemonic.startsWith('FB') ? 'decimal' : mnemonic.startsWith('FI') ? 'integer' : 'float'
+  const bits = operands.endsWith('w') ? 16 : operands.endsWith('d') ? 32 : operands.endsWith('q') ? 64 : 80
+  s.x87 = randomX87(random)
+  if (random.chance(0.8)) fillOperands(random, s, kind, bits)
+}
+
 function stateOf(random: Random, family: string, row: Row, code: Uint8Array, last: boolean): NativeState {
   const isString = family === 'string'
   const pointers = isString ? [6, 7] : row.mnemonic === 'MASKMOVDQU' ? [7] : []
@@ -104,6 +116,7 @@ function stateOf(random: Random, family: string, row: Row, code: Uint8Array, las
     // Translated arithmetic runs only while MXCSR is as it is most of the time.
     if (random.chance(0.5)) state.mxcsr = 0x1fa0 | random.below(0x40)
   }
+  if (isX87(family)) putX87(random, row, state)
   if (row.opcode === '9D') {
     // Popping TF would trap behind the next instruction, which is the oracle's.
     const at = 16 * random.below(15)
@@ -139,7 +152,7 @@ export function* casesOf(
         const state = stateOf(random, family, row, code, n === STATES)
         // The undefined flags are what Intel's processors give.
         const undefinedFlags = isIntelHost ? 0 : undefinedFlagBits(row, decodeAll, state)
-        yield { row, state, mask: { undefinedFlags } }
+        yield { row, state, mask: { undefinedFlags, ...(isX87(family) && { undefinedX87: UNDEFINED_X87 }) } }
       }
     }
   }

@@ -103,9 +103,13 @@ function loadInterpreter(kernel: Kernel, task: Task, space: AddressSpace, path: 
 function mapVdso(kernel: Kernel, space: AddressSpace): void {
   const { vdso } = kernel.options
   if (!vdso) return
-  const backing = kernel.vdsoBacking(vdso)
+  const { length } = vdso.bytes
+  const before = (vdso.dataPages ?? 0) * PAGE_SIZE
+  // The data pages first, with room for the image behind them.
+  const start = before === 0 ? 0 : map(space, { length: before + length, prot: linux.PROT_READ, name: '[vvar]' })
+  const place = before === 0 ? {} : ({ address: start + before, fixed: 'replace' } as const)
   const prot = linux.PROT_READ | linux.PROT_EXEC
-  space.vdso = map(space, { length: vdso.bytes.length, prot, backing, name: '[vdso]' })
+  space.vdso = map(space, { length, prot, backing: kernel.vdsoBacking(vdso), name: '[vdso]', ...place })
 }
 
 /** PT_GNU_STACK asks for it; without the entry a 64-bit program has none. */

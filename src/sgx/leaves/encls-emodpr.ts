@@ -26,7 +26,7 @@ export const EMODPR = enclsLeaf<EmodprArguments, SgxErrorCode>({
     target.R &&= SECINFO.R
     target.W &&= SECINFO.W
     target.X &&= SECINFO.X
-    sgx.onEpcmChange?.(target)
+    sgx.epcmChanged(target)
     return SGX_ERROR.SGX_SUCCESS
   },
 })

@@ -31,7 +31,7 @@ export const EMODT = enclsLeaf<EmodtArguments, SgxErrorCode>({
     target.W = false
     target.X = false
     target.PT = PT
-    sgx.onEpcmChange?.(target)
+    sgx.epcmChanged(target)
     return SGX_ERROR.SGX_SUCCESS
   },
 })

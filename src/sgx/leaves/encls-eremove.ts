@@ -21,13 +21,13 @@ export const EREMOVE = enclsLeaf<EremoveArguments, SgxErrorCode>({
       // Erratum: the Operation section sends an accepted PT_TRIM page to DONE before the line that would make it invalid. Removing
       // such pages while threads run is what they are for, so the later line is taken to be meant.
       const trimmed = target.PT === 'PT_TRIM' && !target.MODIFIED
-      if (!trimmed && enclave && enclave.threadCount > 0) {
+      if (!trimmed && enclave && enclave.threads.length > 0) {
         return refuse.code(SGX_ENCLAVE_ACT, 'no other threads are active using the SECS')
       }
     }
     target.VALID = false
     if (target.ENCLAVESECS && enclave) enclave.childCount--
-    sgx.onEpcmChange?.(target)
+    sgx.epcmChanged(target)
     target.ENCLAVESECS = undefined
     target.enclave = undefined
     return SGX_SUCCESS

@@ -48,8 +48,10 @@ export const TCS = struct('TCS', 4096, {
   OCETSSA: u64(72),
   PREVSSP: u64(80),
 })
+/** EDBGRD's SGX_TCS_LIMIT: where the fields of the TCS end, on a processor without CET. */
+export const SGX_TCS_LIMIT = 72
 /** On a processor without CET, OCETSSA and PREVSSP are reserved too. */
-export const TCS_RESERVED: Ranges = [[72, 4024]]
+export const TCS_RESERVED: Ranges = [[SGX_TCS_LIMIT, 4096 - SGX_TCS_LIMIT]]
 
 /** "Enclave Signature Structure (SIGSTRUCT)". Numbers of 384 bytes are little endian. */
 export const SIGSTRUCT = struct('SIGSTRUCT', 1808, {
@@ -123,6 +125,11 @@ export const PAGEINFO = struct('PAGEINFO', 32, { LINADDR: u64(0), SRCPGE: u64(8)
 
 /** "Paging Crypto MetaData (PCMD)". */
 export const PCMD = struct('PCMD', 128, { SECINFO: bytes(0, 64), ENCLAVEID: u64(64), MAC: bytes(112, 16) })
+export const PCMD_RESERVED: Ranges = [[72, 40]]
+
+/** "Version Array (VA)": a page of 512 slots, each of which holds the version of one page that was written out. */
+export const VA_SLOT_SIZE = 8
+export const VA_SLOT_COUNT = 512
 
 /** "GPRSGX Region": the last bytes of an SSA frame. */
 export const GPRSGX = struct('GPRSGX', 184, {
@@ -183,8 +190,9 @@ export const TARGETINFO = struct('TARGETINFO', 512, {
   MISCSELECT: u32(52),
   CONFIGID: bytes(64, 64),
 })
+/** On a processor without CET, CET_ATTRIBUTES is reserved too. */
 export const TARGETINFO_RESERVED: Ranges = [
-  [49, 1],
+  [48, 2],
   [56, 8],
   [128, 384],
 ]
@@ -222,7 +230,8 @@ export const KEYREQUEST = struct('KEYREQUEST', 512, {
   MISCMASK: u32(72),
   CONFIGSVN: u16(76),
 })
+/** On a processor without CET, CET_ATTRIBUTES_MASK is reserved too. */
 export const KEYREQUEST_RESERVED: Ranges = [
-  [7, 1],
+  [6, 2],
   [78, 434],
 ]
