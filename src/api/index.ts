@@ -9,4 +9,5 @@ export {
   type MachineStats,
   type ProcessorName,
 } from '../machine/index.ts'
+export { VDSO_ABIS, type Step, type VdsoAbi } from '../machine/index.ts'
 export type { ConsolePort, FilePort, HostError, HostFile, HostPort, HostStat } from '../port/index.ts'

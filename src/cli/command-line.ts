@@ -55,7 +55,7 @@ function createProgram(env: NodeJS.ProcessEnv, finish: (code: number) => void): 
     .addHelpText('after', runNotes)
   for (const row of RUN_OPTIONS) command.addOption(toOption(row))
   command.action(async (file: string | undefined, args: string[], options: RunOptions) => {
-    if (file === undefined && options.cpu !== 'help') command.error('error: no program was named')
+    if (file === undefined && options.cpu !== 'help' && options.vdso !== 'help') command.error('error: no program was named')
     finish(await run(file ?? '', args, options, env))
   })
   return program

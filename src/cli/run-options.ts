@@ -1,4 +1,4 @@
-import { parseEpcSize, parseNotEmpty, parseSeed, parseStatsFormat, parseVariable } from './values.ts'
+import { parseEpcSize, parseNotEmpty, parseOffset, parseSeed, parseStatsFormat, parseVariable } from './values.ts'
 
 /**
  * One option of `enclu run`. The parser, the environment twins, --help and the tests read these rows: adding an option is
@@ -32,6 +32,12 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     help: 'the emulated processor; --cpu help lists them' },
   { flags: '--no-sgx', env: 'ENCLU_NO_SGX',
     help: 'a processor and a kernel without SGX' },
+  { flags: '--vdso <name>', env: 'ENCLU_VDSO', parse: parseNotEmpty,
+    help: 'the shape of the enclave call; --vdso help lists them' },
+  { flags: '--vdso-image <file>', env: 'ENCLU_VDSO_IMAGE', parse: parseNotEmpty,
+    help: 'use this vDSO instead of one of ours, such as the one of a Linux kernel' },
+  { flags: '--vdso-fixup <offset>', env: 'ENCLU_VDSO_FIXUP', parse: parseOffset,
+    help: 'where in that image exceptions are reported, if it cannot be found' },
   { flags: '--epc <size>', env: 'ENCLU_EPC', parse: parseEpcSize,
     help: 'size of the enclave page cache, such as 64MiB' },
   { flags: '--seed <number>', env: 'ENCLU_SEED', parse: parseSeed,
@@ -59,6 +65,9 @@ export interface RunOptions {
   readonly log?: string
   readonly cpu?: string
   readonly sgx: boolean
+  readonly vdso?: string
+  readonly vdsoImage?: string
+  readonly vdsoFixup?: number
   readonly epc?: number
   readonly seed?: bigint
   readonly translate: boolean

@@ -9,6 +9,7 @@ const STATS = {
   handovers: 7,
   systemCalls: 40,
   transitions: { EENTER: 3, ERESUME: 1, EEXIT: 3, AEX: 1 },
+  paging: { writtenOut: 1200, loaded: 3 },
 }
 
 test('statistics for people', () => {
@@ -18,6 +19,7 @@ test('statistics for people', () => {
     'translated       12 regions of 3,456 instructions',
     'system calls     40',
     'transitions      EENTER 3, ERESUME 1, EEXIT 3, AEX 1',
+    'EPC paging       1,200 pages written out, 3 loaded',
   ])
 })
 

@@ -6,7 +6,7 @@ const count = (n: number): string => n.toLocaleString('en-US')
 export function formatStats(stats: MachineStats, milliseconds: number, format: 'text' | 'json'): string[] {
   const seconds = Math.round(milliseconds) / 1000
   if (format === 'json') return [JSON.stringify({ schemaVersion: 1, seconds, ...stats })]
-  const { instructions, evaluated, regions, translatedInstructions, handovers, systemCalls, transitions } = stats
+  const { instructions, evaluated, regions, translatedInstructions, handovers, systemCalls, transitions, paging } = stats
   const share = instructions === 0 ? 0 : (100 * evaluated) / instructions
   const rate = milliseconds === 0 ? 0 : instructions / milliseconds / 1000
   const crossings = Object.entries(transitions).map(([name, n]) => `${name} ${count(n)}`)
@@ -16,5 +16,6 @@ export function formatStats(stats: MachineStats, milliseconds: number, format: '
     `translated       ${count(regions)} regions of ${count(translatedInstructions)} instructions`,
     `system calls     ${count(systemCalls)}`,
     `transitions      ${crossings.join(', ')}`,
+    `EPC paging       ${count(paging.writtenOut)} pages written out, ${count(paging.loaded)} loaded`,
   ]
 }

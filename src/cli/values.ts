@@ -23,6 +23,13 @@ export function parseSeed(text: string): bigint {
   return value
 }
 
+/** Decimal or 0x hexadecimal: a place in a file. */
+export function parseOffset(text: string): number {
+  const value = /^(\d+|0x[0-9a-fA-F]+)$/.test(text) ? Number(text) : -1
+  if (value < 0 || value > Number.MAX_SAFE_INTEGER) throw new InvalidArgumentError('It must be a number of bytes.')
+  return value
+}
+
 /** 'NAME=VALUE', or 'NAME' alone for the value that enclu itself has. */
 export function parseVariable(text: string): string {
   if (text === '' || text.startsWith('=')) throw new InvalidArgumentError('It must be NAME=VALUE, or NAME.')

@@ -32,6 +32,7 @@ import { X87_ARITHMETIC } from './x87-arithmetic.ts'
 import { X87_COMPARE } from './x87-compare.ts'
 import { X87_CONTROL } from './x87-control.ts'
 import { X87_MOVE } from './x87-move.ts'
+import { X87_TRANSCENDENTAL } from './x87-transcendental.ts'
 import { UNIMPLEMENTED } from './unimplemented.ts'
 
 /** Every family, in the order of the manual's volume 1. The name is the file's. */
@@ -40,7 +41,8 @@ export const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
   move: MOVE, exchange: EXCHANGE, stack: STACK, add: ADD, multiply: MULTIPLY, logic: LOGIC, shift: SHIFT, rotate: ROTATE, bit: BIT,
   control: CONTROL, string: STRING, 'flag-control': FLAG_CONTROL, misc: MISC,
   'sse-move': SSE_MOVE, 'sse-float': SSE_FLOAT, 'sse-estimate': SSE_ESTIMATE, 'sse-shuffle': SSE_SHUFFLE, 'sse-convert': SSE_CONVERT,
-  'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, 'x87-move': X87_MOVE, 'x87-arithmetic': X87_ARITHMETIC, 'x87-compare': X87_COMPARE, 'x87-control': X87_CONTROL, system: SYSTEM,
+  'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, 'x87-move': X87_MOVE, 'x87-arithmetic': X87_ARITHMETIC, 'x87-compare': X87_COMPARE, 'x87-transcendental': X87_TRANSCENDENTAL,
+  'x87-control': X87_CONTROL, system: SYSTEM,
 }
 export const ROWS: readonly Row[] = Object.values(FAMILIES).flat()
 

@@ -94,6 +94,12 @@ const storeRegister = (pops: number): Text =>
     f.finish(n, f.isEmpty(0) ? f.stackUnderflow() : f.st(0), pops)
   })
 
+/** The form under D9 copies nothing, and raises nothing, when ST(0) is empty. */
+const storeUnchecked = waiting((f, _e, i) => {
+  const n = stackIndex(i, 0)
+  f.finish(f.isEmpty(0) ? 0 : n, f.st(0), 1)
+})
+
 /** ST(0) rounded to an integer; undefined, and #I, unless its magnitude is at most `limit`, or `limit` + 1 when negative and `twos`. */
 function integerOf(f: Fpu, truncate: boolean, fits: (n: bigint) => boolean): bigint | undefined {
   if (f.isEmpty(0)) {
@@ -184,7 +190,8 @@ export const X87_MOVE: readonly Row[] = [
   insn({ mnemonic: 'FSTP', spec: FST, rows: [['DD /3', 'Mq']], slow: storeReal(64, 1) }),
   insn({ mnemonic: 'FSTP', spec: FST, rows: [['DB /7', 'M']], slow: storeWhole }),
   insn({ mnemonic: 'FST', spec: FST, rows: [['DD /2 mod=3', 'STi']], slow: storeRegister(0) }),
-  insn({ mnemonic: 'FSTP', spec: FST, rows: [['DD /3 mod=3', 'STi'], ['D9 /3 mod=3', 'STi'], ['DF /2 mod=3', 'STi'], ['DF /3 mod=3', 'STi']], slow: storeRegister(1) }),
+  insn({ mnemonic: 'FSTP', spec: FST, rows: [['DD /3 mod=3', 'STi'], ['DF /2 mod=3', 'STi'], ['DF /3 mod=3', 'STi']], slow: storeRegister(1) }),
+  insn({ mnemonic: 'FSTP', spec: FST, rows: [['D9 /3 mod=3', 'STi']], slow: storeUnchecked }),
   insn({ mnemonic: 'FIST', spec: FIST, rows: [['DF /2', 'Mw']], slow: storeInteger(16, false, 0) }),
   insn({ mnemonic: 'FIST', spec: FIST, rows: [['DB /2', 'Md']], slow: storeInteger(32, false, 0) }),
   insn({ mnemonic: 'FISTP', spec: FIST, rows: [['DF /3', 'Mw']], slow: storeInteger(16, false, 1) }),

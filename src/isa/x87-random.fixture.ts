@@ -76,7 +76,9 @@ export function randomX87(random: Random, masked = 0.6): Uint8Array {
   if (random.chance(0.95)) status &= ~0x3f | masks
   out.setUint16(0, control, true)
   out.setUint16(2, status, true)
-  image[4] = random.chance(0.8) ? 0xff : random.below(256)
+  // All in use, any, or room for one push.
+  const lastFree = 0xff & ~(1 << (((status >> 11) + 7) & 7))
+  image[4] = random.pick([0xff, 0xff, lastFree, lastFree, lastFree, random.below(256)])
   const near = BIAS + random.pick([0, 0, 0, random.below(200) - 100, 16200, -16200])
   for (let n = 0; n < 8; n++) {
     const value = n > 0 && random.chance(0.05) ? readExtended(out, 32) : randomExtended(random, near)

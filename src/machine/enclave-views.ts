@@ -20,7 +20,7 @@ export class EnclaveViews {
   /** What code of `enclave` sees in `space`. */
   view(space: AddressSpace, enclave: Enclave): View {
     let views = this.bySpace.get(space)
-    if (!views) this.bySpace.set(space, (views = new Map()))
+    if (!views) this.bySpace.set(space, (views = new Map<Enclave, View>()))
     let view = views.get(enclave)
     if (!view) {
       view = new View(this.ram, new EnclavePages(this.sgx.epc, space, enclave))

@@ -2,5 +2,5 @@
 export { Machine } from './machine.ts'
 export type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
 export type { Step } from './stepper.ts'
-export { VDSO_ABIS, type VdsoAbi } from '../vdso/index.ts'
+export { ENTER_ENCLAVE, VDSO_ABIS, type VdsoAbi } from '../vdso/index.ts'
 export { DEFAULT_PROCESSOR, PROCESSORS, type ProcessorName } from './processor-profile.ts'

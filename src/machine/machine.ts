@@ -28,6 +28,7 @@ export class Machine {
   private readonly enclaveViews: EnclaveViews | undefined
   private readonly vdso: VdsoImage
   private readonly transitions = { EENTER: 0, ERESUME: 0, EEXIT: 0, AEX: 0 }
+  private readonly paging = { writtenOut: 0, loaded: 0 }
   private kernel: Kernel | undefined
   private engine: Engine | Stepper | undefined
   private systemCalls = 0
@@ -38,8 +39,14 @@ export class Machine {
     this.vdso = options.vdsoImage ? readVdso(options.vdsoImage, options.vdsoFixup) : buildVdso(options.vdso)
     if (options.sgx === false) return
     const profile = SGX_PROFILES[PROCESSORS[options.cpu ?? DEFAULT_PROCESSOR].sgx]
-    const { sha256 } = options.port
-    this.sgx = new Sgx(this.ram, { profile, epc: options.epcSize === undefined ? {} : { size: options.epcSize }, ...(sha256 ? { sha256 } : {}) })
+    const { sha256, aesGcm } = options.port
+    this.sgx = new Sgx(this.ram, {
+      profile,
+      epc: options.epcSize === undefined ? {} : { size: options.epcSize },
+      ...(sha256 ? { sha256 } : {}),
+      ...(aesGcm ? { aesGcm } : {}),
+      ...(options.machineSeed === undefined ? {} : { machineSeed: options.machineSeed }),
+    })
     this.sgx.onEvent = (e) => this.onSgxEvent(e)
     this.enclaveViews = new EnclaveViews(this.ram, this.sgx)
   }
@@ -48,7 +55,12 @@ export class Machine {
    * Runs a program until it ends. `argv[0]` is the program's name as it sees it. Yields to the host's event loop regularly, so
    * `interrupt` and `signal` work. Aborting rejects with the signal's reason.
    */
-  async run(path: string, argv: readonly string[], env: readonly string[], options: { readonly signal?: AbortSignal } = {}): Promise<ExitStatus> {
+  async run(
+    path: string,
+    argv: readonly string[],
+    env: readonly string[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<ExitStatus> {
     const kernel = (this.kernel = this.createKernel(path))
     const task = kernel.exec(path, argv, env)
     const evaluator = new Evaluator(this.state, task.view, {
@@ -88,6 +100,7 @@ export class Machine {
       handovers: e?.handovers ?? 0,
       systemCalls: this.systemCalls,
       transitions: { ...this.transitions },
+      paging: { ...this.paging },
     }
   }
 
@@ -99,7 +112,10 @@ export class Machine {
       state: this.state,
       port,
       clock: this.clock,
-      grants: { read: [folder, port.workingDirectory, ...SYSTEM_FOLDERS, ...allowRead, ...allowWrite], write: allowWrite },
+      grants: {
+        read: [folder, port.workingDirectory, ...SYSTEM_FOLDERS, ...allowRead, ...allowWrite],
+        write: allowWrite,
+      },
       vdso: this.vdso,
       processor: { hwcap: FEATURES_EDX },
       uid: port.uid,
@@ -161,7 +177,8 @@ export class Machine {
     const { sgx, state } = this
     // A processor without SGX does not know the instruction.
     if (!sgx) return this.fault(kernel, new Fault('UD'))
-    if (this.options.onSgx && !sgx.mode && this.isVdsoEnclu(kernel)) this.options.onSgx(enterText(state, `ENCLU[EAX=${hex(state.gpr(0) & 0xffff_ffffn)}]`))
+    if (this.options.onSgx && !sgx.mode && this.isVdsoEnclu(kernel))
+      this.options.onSgx(enterText(state, `ENCLU[EAX=${hex(state.gpr(0) & 0xffff_ffffn)}]`))
     try {
       sgx.enclu(state, kernel.current.space)
       this.clock.retire(1)
@@ -197,7 +214,9 @@ export class Machine {
 
   private onSgxEvent(e: SgxEvent): void {
     if (e.kind === 'AEX') this.transitions.AEX++
-    else if (e.outcome.is === 'done' && (e.leaf === 'EENTER' || e.leaf === 'ERESUME' || e.leaf === 'EEXIT')) this.transitions[e.leaf]++
+    else if (e.kind === 'paging') this.paging[e.what === 'loaded' ? 'loaded' : 'writtenOut']++
+    else if (e.outcome.is === 'done' && (e.leaf === 'EENTER' || e.leaf === 'ERESUME' || e.leaf === 'EEXIT'))
+      this.transitions[e.leaf]++
     this.options.onSgx?.(eventText(e))
   }
 

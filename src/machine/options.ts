@@ -18,6 +18,11 @@ export interface MachineOptions {
   readonly vdsoFixup?: number
   /** Bytes of enclave page cache, a multiple of 4096. */
   readonly epcSize?: number
+  /**
+   * What the keys of EGETKEY and EREPORT derive from: what an enclave seals on one machine, it opens on another with the same
+   * number. Default 0.
+   */
+  readonly machineSeed?: bigint
   /** Everything random follows from it: getrandom, RDRAND, AT_RANDOM. */
   readonly seed?: bigint
   /** Absolute paths that the guest may read or write, files or whole folders, beyond the defaults. */
@@ -57,4 +62,6 @@ export interface MachineStats {
     readonly EEXIT: number
     readonly AEX: number
   }
+  /** EPC pages that the kernel wrote out for want of room, and loaded again. */
+  readonly paging: { readonly writtenOut: number; readonly loaded: number }
 }

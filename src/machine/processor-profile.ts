@@ -45,17 +45,23 @@ export function cpuid(leaf: number, subleaf: number, sgx: Sgx | undefined): Cpui
   if (leaf >= 0x8000_0000) return extended(leaf) ?? cpuid(highest, subleaf, sgx)
   if (leaf > highest) return cpuid(highest, subleaf, sgx)
   switch (leaf) {
-    case 0: return [highest, VENDOR[1], VENDOR[2], VENDOR[3]]
-    case 1: return [SIGNATURE, (1 << 16) | (8 << 8), CX16, FEATURES_EDX]
-    case 2: return [CACHE_DESCRIPTORS, 0, 0, 0]
-    case 4: return CACHES[subleaf] ?? [0, 0, 0, 0]
-    case 7: return subleaf === 0 && sgx ? [0, SGX, SGX_LC, 0] : [0, 0, 0, 0]
+    case 0:
+      return [highest, VENDOR[1], VENDOR[2], VENDOR[3]]
+    case 1:
+      return [SIGNATURE, (1 << 16) | (8 << 8), CX16, FEATURES_EDX]
+    case 2:
+      return [CACHE_DESCRIPTORS, 0, 0, 0]
+    case 4:
+      return CACHES[subleaf] ?? [0, 0, 0, 0]
+    case 7:
+      return subleaf === 0 && sgx ? [0, SGX, SGX_LC, 0] : [0, 0, 0, 0]
     case 0x12: {
       const a = sgx?.cpuid(subleaf)
       return a ? [a.eax, a.ebx, a.ecx, a.edx] : [0, 0, 0, 0]
     }
     // The leaves in between describe what this processor does not have (topology, power, tracing): all zero.
-    default: return [0, 0, 0, 0]
+    default:
+      return [0, 0, 0, 0]
   }
 }
 

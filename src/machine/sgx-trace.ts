@@ -13,6 +13,10 @@ export function eventText(e: SgxEvent): string {
   if (e.kind === 'AEX') {
     return `AEX ${e.fault ? faultText(e.fault) : 'interrupt'} RIP=${hex(e.RIP)} TCS=${hex(e.TCS)} AEP=${hex(e.AEP)} SSA frame ${e.frame}`
   }
+  if (e.kind === 'paging') {
+    const from = e.PT === 'PT_SECS' || e.PT === 'PT_VA' ? '' : ` of ${hex(e.LINADDR)}`
+    return `EPC ${hex(e.physicalAddress)} ${e.what}: ${e.PT}${from}, enclave ${e.EID}`
+  }
   const name = `${e.family}[${e.leaf}]`
   if (e.outcome.is === 'done') return `${name} done`
   const what = e.outcome.is === 'fault' ? faultText(e.outcome.fault) : `error code ${e.outcome.code}`

@@ -93,6 +93,22 @@ export function checkOperandPage(
   if (page.ENCLAVEADDRESS !== alignDown(address, 4096)) PF(`ENCLAVEADDRESS = ${operand} & ~FFFH`)
 }
 
+/** An operand of EGETKEY and EREPORT in a plain page of the enclave that runs, with their EPCM checks in their order. */
+export function resolveDataPage(context: EncluContext, address: number, access: 'R' | 'W', operand: string): EpcPage {
+  const { sgx, refuse } = context
+  const page = resolveEpc(context, address, access, operand)
+  const PF = (condition: string): never => refuse.PF(address, epcmFaultCode(access), `EPCM(${operand}).${condition}`)
+  if (!page.VALID) PF('VALID = 1')
+  if (page.BLOCKED) PF('BLOCKED = 0')
+  if (page.PT !== 'PT_REG') PF('PT = PT_REG')
+  if (page.ENCLAVESECS !== sgx.mode?.enclave.page) PF('ENCLAVESECS = CR_ACTIVE_SECS')
+  if (page.PENDING) PF('PENDING = 0')
+  if (page.MODIFIED) PF('MODIFIED = 0')
+  if (page.ENCLAVEADDRESS !== alignDown(address, 4096)) PF(`ENCLAVEADDRESS = ${operand} & ~0FFFH`)
+  if (access === 'R' ? !page.R : !page.W) PF(`${access} = 1`)
+  return page
+}
+
 /** SECINFO.FLAGS from memory of the enclave; #GP if a reserved field is set. */
 export function readSecinfo({ refuse }: EncluContext, page: EpcPage, address: number): SecinfoFlags {
   const bytes = page.bytes.subarray(address % 4096, (address % 4096) + SECINFO.size)

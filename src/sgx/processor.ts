@@ -1,5 +1,5 @@
-import { EncluError, hex } from '../base/index.ts'
-import { createSha256, type Sha256Provider } from '../crypto/index.ts'
+import { alignDown, EncluError, hex } from '../base/index.ts'
+import { aesGcm, createSha256, type AesGcm, type Sha256Provider } from '../crypto/index.ts'
 import { STATE, type CpuState, type Fault, type Ram } from '../cpu/index.ts'
 import { RAX } from '../spec/x86/index.ts'
 import {
@@ -11,17 +11,22 @@ import {
 } from '../spec/sgx/index.ts'
 import { aex } from './aex.ts'
 import type { HostPages } from './enclave-pages.ts'
+import type { Enclave } from './enclave.ts'
 import { Epc, type EpcOptions, type EpcPage } from './epc.ts'
 import type { SgxEventSink } from './events.ts'
 import { ENCLU } from './leaves/index.ts'
 import type { EnclaveMode } from './mode.ts'
 import { cpuid12H, SGX_PROFILES, type CpuidResult, type SgxProfile } from './profile.ts'
 import { Refusals } from './refuse.ts'
+import { Secrets } from './secrets.ts'
 
 export interface SgxOptions {
   readonly profile?: SgxProfile
   readonly epc?: EpcOptions
   readonly sha256?: Sha256Provider
+  readonly aesGcm?: AesGcm
+  /** What this machine's keys derive from: another machine, other keys. */
+  readonly machineSeed?: bigint
 }
 
 const ENCLU_BY_NUMBER: (EncluLeafName | undefined)[] = []
@@ -33,6 +38,8 @@ export class Sgx {
   readonly profile: SgxProfile
   readonly epc: Epc
   readonly createSha256: Sha256Provider
+  readonly aesGcm: AesGcm
+  readonly secrets: Secrets
   /** XCR0 outside enclaves. */
   readonly XCR0: bigint
   /** IA32_SGXLEPUBKEYHASH0-3; the kernel writes them before EINIT. */
@@ -51,12 +58,17 @@ export class Sgx {
   mode: EnclaveMode | undefined
   /** CR_NEXT_EID. */
   nextEid = 1n
+  /** Enclaves whose SECS has been written out, by SECS.EID: what the processor keeps of them beyond the bytes of the page. */
+  readonly writtenOut = new Map<bigint, Enclave>()
+  private lastVersion = 0n
   private readonly refusals = new Map<EncluLeafName | EnclsLeafName, Refusals>()
 
-  constructor(ram: Ram, { profile = SGX_PROFILES.sgx2, epc = {}, sha256 = createSha256 }: SgxOptions = {}) {
+  constructor(ram: Ram, { profile = SGX_PROFILES.sgx2, epc = {}, sha256 = createSha256, ...more }: SgxOptions = {}) {
     this.profile = profile
     this.epc = new Epc(ram, epc)
     this.createSha256 = sha256
+    this.aesGcm = more.aesGcm ?? aesGcm
+    this.secrets = new Secrets(more.machineSeed ?? 0n)
     this.XCR0 = profile.XFRM
     for (const name of [...Object.keys(ENCLU_LEAVES), ...Object.keys(ENCLS_LEAVES)]) {
       const leaf = name as EncluLeafName | EnclsLeafName
@@ -67,6 +79,41 @@ export class Sgx {
   /** CPUID leaf 12H. */
   cpuid(subleaf: number): CpuidResult {
     return cpuid12H(this.profile, this.epc, subleaf)
+  }
+
+  /**
+   * A version for a slot of a version array: never the same twice, never 0, which is an empty slot, and bits 2:0 clear, which EDBGRD
+   * masks off.
+   */
+  nextVersion(): bigint {
+    return (this.lastVersion += 8n)
+  }
+
+  /** A leaf took rights away, or the page away. */
+  epcmChanged(page: EpcPage): void {
+    this.onEpcmChange?.(page)
+  }
+
+  /**
+   * What the interrupts do that system software sends to every logical processor inside: all leave, and come back when the handler
+   * returns. Deviation: in place, without an SSA frame being written; translations are forgotten at once anyway (`onEpcmChange`).
+   */
+  interruptAll(enclave: Enclave): void {
+    for (const mode of enclave.threads) mode.epoch = enclave.epoch
+  }
+
+  /** Does a logical processor that is inside hold on to the page: its TCS, or its current SSA frame? */
+  isInUse(page: EpcPage): boolean {
+    const threads = page.ENCLAVESECS?.enclave?.threads ?? []
+    return threads.some(
+      (mode) =>
+        mode.tcs === page || mode.CR_XSAVE_PAGE_0 === page.frame || alignDown(mode.CR_GPR_PA, 4096) === page.frame,
+    )
+  }
+
+  /** System software has thrown away what EWB wrote of this enclave's SECS: nobody can load it again. */
+  forget(EID: bigint): void {
+    this.writtenOut.delete(EID)
   }
 
   refusalsOf(leaf: EncluLeafName | EnclsLeafName): Refusals {

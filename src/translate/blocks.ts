@@ -28,11 +28,16 @@ export function targetsOf(i: Insn): { taken: number | undefined; next: number | 
   const next = i.address + i.length
   const rel = i.operands.find((o) => o.kind === 'rel')
   switch (i.row.flow) {
-    case undefined: return { taken: undefined, next }
-    case 'branch': return { taken: rel?.target, next }
-    case 'jump': return { taken: rel?.target, next: undefined }
-    case 'call': return { taken: undefined, next }
-    default: return { taken: undefined, next: undefined }
+    case undefined:
+      return { taken: undefined, next }
+    case 'branch':
+      return { taken: rel?.target, next }
+    case 'jump':
+      return { taken: rel?.target, next: undefined }
+    case 'call':
+      return { taken: undefined, next }
+    default:
+      return { taken: undefined, next: undefined }
   }
 }
 
@@ -51,7 +56,7 @@ export function discoverBlocks(entry: number, source: CodeSource): Map<number, B
   const hot = [entry]
   const cold: number[] = []
   const scan = (from: number): void => {
-    for (let at: number | undefined = from; at !== undefined && !insns.has(at); ) {
+    for (let at: number | undefined = from; at !== undefined && !insns.has(at);) {
       const i = source.insnAt(at)
       if (!i || insns.size >= MAX_REGION_INSNS) return
       insns.set(at, i)
@@ -80,12 +85,16 @@ export function discoverBlocks(entry: number, source: CodeSource): Map<number, B
   }
 }
 
-function splitAtLeaders(leaders: ReadonlySet<number>, insns: ReadonlyMap<number, Insn>, source: CodeSource): Map<number, Block> {
+function splitAtLeaders(
+  leaders: ReadonlySet<number>,
+  insns: ReadonlyMap<number, Insn>,
+  source: CodeSource,
+): Map<number, Block> {
   const blocks = new Map<number, Block>()
   for (const leader of leaders) {
     const body: Insn[] = []
     const successors: number[] = []
-    for (let at: number | undefined = leader; at !== undefined; ) {
+    for (let at: number | undefined = leader; at !== undefined;) {
       const i = insns.get(at)
       if (!i) break
       body.push(i)

@@ -32,7 +32,10 @@ const LONGEST_INSN = 15
 export class CodeCache {
   private readonly ram: Ram
   /** By frame, then by place in linear memory: a frame's code is forgotten at once. */
-  private readonly frames = new Map<number, { readonly insns: Map<number, Insn>; readonly blocks: Map<number, RunBlock> }>()
+  private readonly frames = new Map<
+    number,
+    { readonly insns: Map<number, Insn>; readonly blocks: Map<number, RunBlock> }
+  >()
   private readonly byView = new WeakMap<View, { generation: number; blocks: Map<number, RunBlock> }>()
   private readonly regions = new Map<number, Region[]>()
   private readonly regionsOfFrame = new Map<number, Set<Region>>()
@@ -47,7 +50,8 @@ export class CodeCache {
   /** The block at `address`. Throws the Fault of fetching it or UnknownInstruction if its first instruction cannot be had. */
   blockAt(view: View, address: number): RunBlock {
     let own = this.byView.get(view)
-    if (own?.generation !== view.generation) this.byView.set(view, (own = { generation: view.generation, blocks: new Map() }))
+    if (own?.generation !== view.generation)
+      this.byView.set(view, (own = { generation: view.generation, blocks: new Map() }))
     let b = own.blocks.get(address)
     if (!b) {
       b = this.findBlock(view, address) ?? this.decodeBlock(view, address)
@@ -76,7 +80,7 @@ export class CodeCache {
   private decodeBlock(view: View, address: number): RunBlock {
     const start = view.executable(address)
     const insns: Insn[] = [this.insnAt(view, address)]
-    for (let i = insns[0]; i && i.row.flow === undefined && insns.length < LONGEST_BLOCK; ) {
+    for (let i = insns[0]; i && i.row.flow === undefined && insns.length < LONGEST_BLOCK;) {
       const next = i.address + i.length
       if (Math.floor(next / PAGE_SIZE) !== Math.floor(address / PAGE_SIZE)) break
       i = this.tryInsn(view, next)
@@ -84,7 +88,10 @@ export class CodeCache {
     }
     const last = insns.at(-1)
     const end = last ? last.address + last.length - 1 : address
-    const frames = [start, ...(Math.floor(end / PAGE_SIZE) !== Math.floor(address / PAGE_SIZE) ? [view.executable(end)] : [])].map((x) => Math.floor(x / PAGE_SIZE))
+    const frames = [
+      start,
+      ...(Math.floor(end / PAGE_SIZE) !== Math.floor(address / PAGE_SIZE) ? [view.executable(end)] : []),
+    ].map((x) => Math.floor(x / PAGE_SIZE))
     const b: RunBlock = { address, insns, frames, runs: 0 }
     for (const f of frames) this.codeOf(f * PAGE_SIZE).blocks.set(start, b)
     return b
@@ -136,7 +143,9 @@ export class CodeCache {
 
   /** A region at `address` whose pages are what this view has there. */
   regionAt(view: View, address: number): Region | undefined {
-    return this.regions.get(address)?.find((r) => r.pages.every(({ page, frame }) => tryFetch(view, page * PAGE_SIZE) === frame * PAGE_SIZE))
+    return this.regions
+      .get(address)
+      ?.find((r) => r.pages.every(({ page, frame }) => tryFetch(view, page * PAGE_SIZE) === frame * PAGE_SIZE))
   }
 
   addRegion(r: Region): void {

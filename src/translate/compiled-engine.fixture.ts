@@ -10,7 +10,19 @@ import { createDispatcher } from './dispatcher.ts'
 import { FIRST_EXIT, RegionCompiler, RETURN } from './region.ts'
 
 const decodeAll = createDecoder(ROWS, new Set(ROWS.flatMap((r) => r.feature ?? [])))
-const SIGNALS: Readonly<Record<string, number>> = { DE: 8, DB: 5, BP: 5, OF: 11, UD: 4, SS: 7, GP: 11, PF: 11, AC: 7, XM: 8, MF: 8 }
+const SIGNALS: Readonly<Record<string, number>> = {
+  DE: 8,
+  DB: 5,
+  BP: 5,
+  OF: 11,
+  UD: 4,
+  SS: 7,
+  GP: 11,
+  PF: 11,
+  AC: 7,
+  XM: 8,
+  MF: 8,
+}
 
 export interface CompiledEngine extends Engine {
   /** States that translated code finished itself, and states it handed to the evaluator. */
@@ -40,7 +52,12 @@ export function compiledEngine(): CompiledEngine {
     const slow = w.importFunction('slow', w.type(['i32'], ['i32']))
     const flags = w.importFunction('flags', w.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
     const blocks = new Map([[start, { address: start, insns: [insn], successors: [] }]])
-    const code = new RegionCompiler(start, blocks, { exit: () => FIRST_EXIT, jump: () => 1 }).compile({ enter, slow, flags, regions: new Map() })
+    const code = new RegionCompiler(start, blocks, { exit: () => FIRST_EXIT, jump: () => 1 }).compile({
+      enter,
+      slow,
+      flags,
+      regions: new Map(),
+    })
     w.addFunction(w.type(['i32'], ['i32']), code, 'r')
     const e = { m: ram.memory, enter: dispatcher.enter, slow: () => RETURN.EXIT, flags: dispatcher.flags }
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(w.write()), { e })
@@ -102,10 +119,22 @@ export function compiledEngine(): CompiledEngine {
       const xmm = new Uint8Array(256)
       for (let n = 0; n < 16; n++) xmm.set(state.xmm(n), 16 * n)
       return {
-        gpr: BigUint64Array.from({ length: 16 }, (_, n) => state.gpr(n)), rip: ram.u64[STATE.RIP / 8] ?? 0n,
-        rflags: Number(state.rflags), mxcsr: state.mxcsr, xmm, fsBase: state.fsBase, gsBase: state.gsBase,
+        gpr: BigUint64Array.from({ length: 16 }, (_, n) => state.gpr(n)),
+        rip: ram.u64[STATE.RIP / 8] ?? 0n,
+        rflags: Number(state.rflags),
+        mxcsr: state.mxcsr,
+        xmm,
+        fsBase: state.fsBase,
+        gsBase: state.gsBase,
         ...memoryResult(pages),
-        ...(fault && { fault: { signal: SIGNALS[fault.name] ?? 0, vector: fault.vector, errorCode: fault.errorCode ?? 0, cr2: fault.address ?? 0n } }),
+        ...(fault && {
+          fault: {
+            signal: SIGNALS[fault.name] ?? 0,
+            vector: fault.vector,
+            errorCode: fault.errorCode ?? 0,
+            cr2: fault.address ?? 0n,
+          },
+        }),
       }
     },
   }

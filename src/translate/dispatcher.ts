@@ -69,7 +69,15 @@ function dispatchLoop(nested: boolean, region: number, miss: number, step: numbe
   code.i32(0).memory('i32.load', STATE.FUEL).i32(0).op('i32.lt_s').open('if')
   code.i32(RETURN.BUDGET).op('return').close()
   code.get(rip).op('i32.wrap_i64').tee(entry)
-  code.get(entry).i32(11).op('i32.shr_u').op('i32.xor').i32(VIEW.JUMP_CACHE_ENTRIES - 1).op('i32.and').i32(4).op('i32.shl')
+  code
+    .get(entry)
+    .i32(11)
+    .op('i32.shr_u')
+    .op('i32.xor')
+    .i32(VIEW.JUMP_CACHE_ENTRIES - 1)
+    .op('i32.and')
+    .i32(4)
+    .op('i32.shl')
   code.i32(0).memory('i32.load', STATE.JUMP_CACHE).op('i32.add').tee(entry)
   code.memory('i64.load', 0).get(rip).op('i64.ne').open('if', 'i32')
   code.call(miss)
@@ -96,7 +104,9 @@ class PureOps extends CompileOps {
 function materializer(): Code {
   const code = new Code(4)
   const o = new PureOps()
-  const cases: { recipe: FlagRecipe; w: IntWidth }[] = RECIPE_NAMES.flatMap((recipe) => ([8, 16, 32, 64] as const).map((w) => ({ recipe, w })))
+  const cases: { recipe: FlagRecipe; w: IntWidth }[] = RECIPE_NAMES.flatMap((recipe) =>
+    ([8, 16, 32, 64] as const).map((w) => ({ recipe, w })),
+  )
   const outer = code.open('block')
   const levels = cases.map(() => code.open('block')).reverse()
   code.get(0).op('br_table').u32(cases.length)
@@ -107,7 +117,14 @@ function materializer(): Code {
     const temporaries = new Temporaries(code)
     const input = (n: number): Node => o.trunc(64, w, local('i64', n))
     let packed: Node = constant('i32', 0)
-    if (recipe === 'PACKED') packed = node('i32', 'i32.and', [o.trunc(64, 32, local('i64', 1)), constant('i32', ARITHMETIC_FLAGS.reduce((x, f) => x | RFLAGS[f], 0))])
+    if (recipe === 'PACKED')
+      packed = node('i32', 'i32.and', [
+        o.trunc(64, 32, local('i64', 1)),
+        constant(
+          'i32',
+          ARITHMETIC_FLAGS.reduce((x, f) => x | RFLAGS[f], 0),
+        ),
+      ])
     else {
       for (const f of ARITHMETIC_FLAGS) {
         const bit = RECIPES[recipe][f](o, w, input(1), input(2), input(3))

@@ -96,11 +96,19 @@ describe('Engine', () => {
   test('code that writes over itself runs what it wrote, in the same round', () => {
     // The add's immediate is the loop counter, written by the instruction before it.
     const code = [
-      0xb9, ...i32(50), // mov ecx, 50
-      0x88, 0x0d, ...i32(3), // mov [rip + 3], cl
-      0x48, 0x83, 0xc0, 0x00, // add rax, imm8
-      0xff, 0xc9, // dec ecx
-      0x75, 0xf2, // jne -14
+      0xb9,
+      ...i32(50), // mov ecx, 50
+      0x88,
+      0x0d,
+      ...i32(3), // mov [rip + 3], cl
+      0x48,
+      0x83,
+      0xc0,
+      0x00, // add rax, imm8
+      0xff,
+      0xc9, // dec ecx
+      0x75,
+      0xf2, // jne -14
       HLT,
     ]
     const { m, run } = machine(code, { writableCode: true })
@@ -111,28 +119,47 @@ describe('Engine', () => {
   test('a frame that lies across two pages is not handed over for ever', () => {
     // Two words, eight bytes apart, on either side of a page boundary: one check cannot cover both.
     const code = [
-      0xb9, ...i32(2000), // mov ecx, 2000
-      0x48, 0xff, 0x07, // inc qword [rdi]
-      0x48, 0xff, 0x47, 0x08, // inc qword [rdi + 8]
-      0xff, 0xc9, // dec ecx
-      0x75, 0xf5, // jne -11
+      0xb9,
+      ...i32(2000), // mov ecx, 2000
+      0x48,
+      0xff,
+      0x07, // inc qword [rdi]
+      0x48,
+      0xff,
+      0x47,
+      0x08, // inc qword [rdi + 8]
+      0xff,
+      0xc9, // dec ecx
+      0x75,
+      0xf5, // jne -11
       HLT,
     ]
     const { m, engine, run } = machine(code)
     m.state.setGpr(RDI, BigInt(DATA + 0xff8))
     run()
-    expect(m.view.read(DATA + 0xff8, 16)).toEqual(Uint8Array.from([0xd0, 7, 0, 0, 0, 0, 0, 0, 0xd0, 7, 0, 0, 0, 0, 0, 0]))
+    expect(m.view.read(DATA + 0xff8, 16)).toEqual(
+      Uint8Array.from([0xd0, 7, 0, 0, 0, 0, 0, 0, 0xd0, 7, 0, 0, 0, 0, 0, 0]),
+    )
     expect(engine.stats.handovers).toBeLessThan(100)
   })
 
   test('a fault inside a region shows the registers of exactly that instruction', () => {
     const code = [
-      0xb9, ...i32(10), // mov ecx, 10
-      0x48, 0xff, 0xc0, // inc rax
-      0x88, 0x07, // mov [rdi], al
-      0x48, 0x81, 0xc7, ...i32(0x400), // add rdi, 1024
-      0xff, 0xc9, // dec ecx
-      0x75, 0xf0, // jne -16
+      0xb9,
+      ...i32(10), // mov ecx, 10
+      0x48,
+      0xff,
+      0xc0, // inc rax
+      0x88,
+      0x07, // mov [rdi], al
+      0x48,
+      0x81,
+      0xc7,
+      ...i32(0x400), // add rdi, 1024
+      0xff,
+      0xc9, // dec ecx
+      0x75,
+      0xf0, // jne -16
       HLT,
     ]
     const { m, engine } = machine(code)
@@ -146,14 +173,30 @@ describe('Engine', () => {
 
   test('no address beyond the user half passes a check', () => {
     // Addresses whose bits could be taken for the mark of a valid entry, or for the inverse of an empty one.
-    for (const bad of [0x8000_0000_0000n, 0xffff_ffff_0000_0000n, 0x8000_0000_0000_0000n, 0xffff_ffff_ffff_fff8n, 0x1_0000_0060_0000n]) {
+    for (const bad of [
+      0x8000_0000_0000n,
+      0xffff_ffff_0000_0000n,
+      0x8000_0000_0000_0000n,
+      0xffff_ffff_ffff_fff8n,
+      0x1_0000_0060_0000n,
+    ]) {
       const code = [
-        0xb9, ...i32(10), // mov ecx, 10
-        0x48, 0x8b, 0x07, // mov rax, [rdi]
-        0x83, 0xf9, 0x02, // cmp ecx, 2
-        0x48, 0x0f, 0x44, 0xfe, // cmove rdi, rsi
-        0xff, 0xc9, // dec ecx
-        0x75, 0xf2, // jne -14
+        0xb9,
+        ...i32(10), // mov ecx, 10
+        0x48,
+        0x8b,
+        0x07, // mov rax, [rdi]
+        0x83,
+        0xf9,
+        0x02, // cmp ecx, 2
+        0x48,
+        0x0f,
+        0x44,
+        0xfe, // cmove rdi, rsi
+        0xff,
+        0xc9, // dec ecx
+        0x75,
+        0xf2, // jne -14
         HLT,
       ]
       const { m, engine } = machine(code)

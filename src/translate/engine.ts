@@ -224,14 +224,20 @@ export class Engine {
     const regions = new Map([...group.keys()].map((a, k) => [a, flags + 1 + k]))
     for (const [address, blocks] of group) {
       const numbers = {
-        exit: (insn: Insn, completed: number) => this.exits.push({ insn, completed, address, vain: 0 }) - 1 + FIRST_EXIT,
+        exit: (insn: Insn, completed: number) =>
+          this.exits.push({ insn, completed, address, vain: 0 }) - 1 + FIRST_EXIT,
         jump: (insn: Insn) => this.jumps.push({ address: insn.address, region: address }),
       }
       const compiler = new RegionCompiler(address, blocks, numbers, !this.uncombined.has(address))
       m.addFunction(type, compiler.compile({ enter, slow, flags, regions }), String(address))
     }
     const instance = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
-      e: { m: this.ram.memory, enter: this.dispatcher.enter, slow: (n: number) => this.slow(n), flags: this.dispatcher.flags },
+      e: {
+        m: this.ram.memory,
+        enter: this.dispatcher.enter,
+        slow: (n: number) => this.slow(n),
+        flags: this.dispatcher.flags,
+      },
     })
     const pages = this.pagesOf(view, group)
     let first: Region | undefined

@@ -29,14 +29,40 @@ export function node(type: ValueType, op: OpName, args: readonly Node[]): Node {
   return { type, op, args, value: 0, name: '', lanes: NONE, uses: 0, temporary: -1, sound: false }
 }
 export const local = (type: ValueType, index: number): Node => ({
-  type, op: 'local', args: NONE, value: index, name: '', lanes: NONE, uses: 0, temporary: -1, sound: false,
+  type,
+  op: 'local',
+  args: NONE,
+  value: index,
+  name: '',
+  lanes: NONE,
+  uses: 0,
+  temporary: -1,
+  sound: false,
 })
 export const constant = (type: ValueType, value: number | bigint): Node => ({
-  type, op: 'const', args: NONE, value, name: '', lanes: NONE, uses: 0, temporary: -1, sound: false,
+  type,
+  op: 'const',
+  args: NONE,
+  value,
+  name: '',
+  lanes: NONE,
+  uses: 0,
+  temporary: -1,
+  sound: false,
 })
 export function simdNode(type: ValueType, name: string, args: readonly Node[], lanes: readonly number[] = NONE): Node {
   for (const a of args) a.uses++
-  return { type, op: name === 'i8x16.shuffle' ? 'shuffle' : 'simd', args, value: 0, name, lanes, uses: 0, temporary: -1, sound: false }
+  return {
+    type,
+    op: name === 'i8x16.shuffle' ? 'shuffle' : 'simd',
+    args,
+    value: 0,
+    name,
+    lanes,
+    uses: 0,
+    temporary: -1,
+    sound: false,
+  }
 }
 
 /** Hands out locals that live for one instruction only. */

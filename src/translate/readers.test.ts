@@ -38,7 +38,8 @@ describe('translated code = evaluator', () => {
             // Translated arithmetic runs only while MXCSR is as it is most of the time.
             if (random.chance(0.7)) state.mxcsr = 0x1f80 | PE | random.below(0x40)
             const found = differences(evaluator.run(state), compiled.run(state))
-            if (found.length > 0) failures.push(`${row.mnemonic} ${row.opcode} ${row.operands}\n${failureText(state, 'wasm', found)}`)
+            if (found.length > 0)
+              failures.push(`${row.mnemonic} ${row.opcode} ${row.operands}\n${failureText(state, 'wasm', found)}`)
           }
         }
       }

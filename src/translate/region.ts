@@ -5,7 +5,15 @@ import type { Insn } from '../isa/index.ts'
 import { groupAccesses } from './affine.ts'
 import { targetsOf, type Block } from './blocks.ts'
 import { structure, type Structure } from './structure.ts'
-import { FIRST_GPR, FIRST_XMM, Translator, type InsnFacts, type KnownFlags, type RegionLocals, type Terminator } from './translator.ts'
+import {
+  FIRST_GPR,
+  FIRST_XMM,
+  type InsnFacts,
+  type KnownFlags,
+  type RegionLocals,
+  type Terminator,
+} from './region-parts.ts'
+import { Translator } from './translator.ts'
 
 /** What a region function or the dispatcher returns. From FIRST_EXIT on: the exit of one instruction, for the evaluator. */
 export const RETURN = {
@@ -79,13 +87,17 @@ export class RegionCompiler {
     this.blocks = blocks
     this.numbers = numbers
     this.shape = structure(entry, blocks)
-    for (const [address, block] of blocks) if (this.shape.order.has(address)) this.analyzed.set(address, this.analyze(block, combine))
+    for (const [address, block] of blocks)
+      if (this.shape.order.has(address)) this.analyzed.set(address, this.analyze(block, combine))
   }
 
   private analyze(block: Block, combine: boolean): AnalyzedBlock {
     this.t.startBlock()
     const facts = block.insns.map((i) => this.t.analyze(i))
-    groupAccesses(facts.flatMap((f) => f.accesses), combine)
+    groupAccesses(
+      facts.flatMap((f) => f.accesses),
+      combine,
+    )
     const flagsLive: boolean[] = []
     let live = true
     for (let k = facts.length - 1; k >= 0; k--) {
@@ -105,7 +117,10 @@ export class RegionCompiler {
     this.reload()
     this.exitLevel = code.open('block')
     this.t.enterRegion({
-      code, locals: this.locals, exitLevel: this.exitLevel, materialize: parts.flags,
+      code,
+      locals: this.locals,
+      exitLevel: this.exitLevel,
+      materialize: parts.flags,
       exitFor: (i) => this.numbers.exit(i, this.completed - this.accounted),
     })
     this.tree(this.entry)
@@ -121,8 +136,17 @@ export class RegionCompiler {
     for (let n = 0; n < 16; n++) code.local('i64')
     if (t.touched.xmm.size > 0) for (let n = 0; n < 16; n++) code.local('v128')
     this.locals = {
-      view: code.local('i32'), fop: code.local('i32'), fa: code.local('i64'), fb: code.local('i64'), fc: code.local('i64'),
-      fuel: code.local('i32'), rip: code.local('i64'), exit: code.local('i32'), fpFast: code.local('i32'), fs: code.local('i64'), gs: code.local('i64'),
+      view: code.local('i32'),
+      fop: code.local('i32'),
+      fa: code.local('i64'),
+      fb: code.local('i64'),
+      fc: code.local('i64'),
+      fuel: code.local('i32'),
+      rip: code.local('i64'),
+      exit: code.local('i32'),
+      fpFast: code.local('i32'),
+      fs: code.local('i64'),
+      gs: code.local('i64'),
     }
   }
 
@@ -130,8 +154,16 @@ export class RegionCompiler {
 
   private reload(): void {
     const { code, locals, t } = this
-    for (const n of t.touched.gpr) code.i32(0).memory('i64.load', STATE.GPR + 8 * n).set(FIRST_GPR + n)
-    for (const n of t.touched.xmm) code.i32(0).simdMemory('v128.load', STATE.XMM + 16 * n).set(FIRST_XMM + n)
+    for (const n of t.touched.gpr)
+      code
+        .i32(0)
+        .memory('i64.load', STATE.GPR + 8 * n)
+        .set(FIRST_GPR + n)
+    for (const n of t.touched.xmm)
+      code
+        .i32(0)
+        .simdMemory('v128.load', STATE.XMM + 16 * n)
+        .set(FIRST_XMM + n)
     code.i32(0).memory('i32.load', STATE.VIEW).set(locals.view)
     code.i32(0).memory('i32.load', STATE.FUEL).set(locals.fuel)
     if (t.touched.flags) {
@@ -147,8 +179,16 @@ export class RegionCompiler {
 
   private spill(): void {
     const { code, locals, t } = this
-    for (const n of t.touched.gprWritten) code.i32(0).get(FIRST_GPR + n).memory('i64.store', STATE.GPR + 8 * n)
-    for (const n of t.touched.xmmWritten) code.i32(0).get(FIRST_XMM + n).simdMemory('v128.store', STATE.XMM + 16 * n)
+    for (const n of t.touched.gprWritten)
+      code
+        .i32(0)
+        .get(FIRST_GPR + n)
+        .memory('i64.store', STATE.GPR + 8 * n)
+    for (const n of t.touched.xmmWritten)
+      code
+        .i32(0)
+        .get(FIRST_XMM + n)
+        .simdMemory('v128.store', STATE.XMM + 16 * n)
     code.i32(0).get(locals.fuel).memory('i32.store', STATE.FUEL)
     if (!t.touched.flags) return
     code.i32(0).get(locals.fop).memory('i32.store', STATE.FOP)
@@ -229,7 +269,8 @@ export class RegionCompiler {
   /** Goes to a known address: inside the region if it is there. */
   private go(from: Block, to: number | undefined): void {
     const { code, shape } = this
-    if (to === undefined || !from.successors.includes(to) || shape.cut.has(`${from.address}>${to}`)) return this.exitTo(from, to)
+    if (to === undefined || !from.successors.includes(to) || shape.cut.has(`${from.address}>${to}`))
+      return this.exitTo(from, to)
     const back = (shape.order.get(to) ?? 0) <= (shape.order.get(from.address) ?? 0)
     if (back) {
       code.get(this.locals.fuel).i32(0).op('i32.lt_s').open('if')
@@ -247,7 +288,11 @@ export class RegionCompiler {
     const middle = targets[half]
     if (middle === undefined) return this.leaveFrom(jump)
     const single = targets.length === 1
-    code.get(locals.rip).i64(BigInt(middle)).op(single ? 'i64.eq' : 'i64.lt_u').open('if')
+    code
+      .get(locals.rip)
+      .i64(BigInt(middle))
+      .op(single ? 'i64.eq' : 'i64.lt_u')
+      .open('if')
     if (single) this.go(from, middle)
     else this.search(from, targets.slice(0, half), jump)
     code.close()

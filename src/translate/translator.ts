@@ -1,85 +1,37 @@
 import { invariant } from '../base/index.ts'
 import { VIEW } from '../cpu/index.ts'
 import type { ArithmeticFlag } from '../spec/x86/index.ts'
-import type { Code } from '../wasm/index.ts'
 import {
-  CONDITION_NAMES, conditionText, fopOf, recipeOf, type AccessAttributes, type Cpu, type FlagRecipe, type Insn, type IntWidth, type JumpKind, type MemoryOperand, type SimdOp, type Width,
+  CONDITION_NAMES,
+  conditionText,
+  fopOf,
+  recipeOf,
+  type AccessAttributes,
+  type Cpu,
+  type FlagRecipe,
+  type Insn,
+  type IntWidth,
+  type JumpKind,
+  type MemoryOperand,
+  type Width,
 } from '../isa/index.ts'
-import { type BlockAccess, type CheckGroup, Origins } from './affine.ts'
-import { CompileOps } from './compile-ops.ts'
+import { type CheckGroup, Origins } from './affine.ts'
 import { constant, emit, local, node, Temporaries, type Node } from './node.ts'
-
-/** What one instruction does, found by running its text once without emitting. */
-export interface InsnFacts {
-  readonly accesses: BlockAccess[]
-  readsFlags: boolean
-  /** Sets all six, always. */
-  setsFlags: boolean
-  /** May leave the region before it has done anything. */
-  mayExit: boolean
-}
-
-/** The wasm locals of a region function, in this order; XMM registers are declared only where used. */
-export interface RegionLocals {
-  readonly view: number
-  readonly fop: number
-  readonly fa: number
-  readonly fb: number
-  readonly fc: number
-  readonly fuel: number
-  readonly rip: number
-  readonly exit: number
-  readonly fpFast: number
-  readonly fs: number
-  readonly gs: number
-}
-/** GPR n is local FIRST_GPR + n, XMM n is local FIRST_XMM + n; local 0 is the parameter. */
-export const FIRST_GPR = 1
-export const FIRST_XMM = FIRST_GPR + 16
-
-/** Registers that a region touches. */
-export interface Touched {
-  readonly gpr: Set<number>
-  readonly gprWritten: Set<number>
-  readonly xmm: Set<number>
-  readonly xmmWritten: Set<number>
-  flags: boolean
-  fpFast: boolean
-  fs: boolean
-  gs: boolean
-}
-export const noneTouched = (): Touched => ({
-  gpr: new Set(), gprWritten: new Set(), xmm: new Set(), xmmWritten: new Set(), flags: false, fpFast: false, fs: false, gs: false,
-})
-
-/** Where an instruction wants to go, for the block that ends with it. */
-export interface Terminator {
-  readonly kind: JumpKind
-  readonly target: number | Node
-  readonly condition: Node | undefined
-}
-
-/** The recipe that the flag locals are known to hold at this point. */
-export type KnownFlags = { readonly recipe: FlagRecipe; readonly w: IntWidth } | undefined
-
-/** What the translator needs of the region it writes into. */
-export interface RegionContext {
-  readonly code: Code
-  readonly locals: RegionLocals
-  /** Level of the block whose end is the epilogue. */
-  readonly exitLevel: number
-  /** Function index of materialize(fop, fa, fb, fc): i32. */
-  readonly materialize: number
-  /** A number that tells the run loop to let the evaluator execute this instruction. */
-  exitFor(insn: Insn): number
-}
+import {
+  FIRST_GPR,
+  FIRST_XMM,
+  type InsnFacts,
+  type KnownFlags,
+  type RegionContext,
+  type Terminator,
+} from './region-parts.ts'
+import { RegisterTranslator } from './register-translator.ts'
 
 /**
  * Reader 2 of instruction texts: writes wasm for one instruction after another. Register writes are collected and done together at
  * the end of the instruction, so that every exit before sees the state from before it.
  */
-export class Translator extends CompileOps implements Cpu<Node> {
-  readonly touched = noneTouched()
+export class Translator extends RegisterTranslator implements Cpu<Node> {
   flags: KnownFlags
   /** undefined while analyzing. */
   private region: RegionContext | undefined
@@ -92,11 +44,9 @@ export class Translator extends CompileOps implements Cpu<Node> {
   private nextAccess = 0
   private exitNumber = -1
   private fpChecked = false
-  private writes = new Map<number, Node>()
-  private flagWrite: { recipe: FlagRecipe; w: IntWidth; inputs: readonly Node[]; condition: Node | undefined } | undefined
+  private flagWrite:
+    { recipe: FlagRecipe; w: IntWidth; inputs: readonly Node[]; condition: Node | undefined } | undefined
   private terminator: Terminator | undefined
-  /** XMM lanes that hold a normal number or zero, as 'width:lane' by local: the checks of the instruction that made them say so. */
-  private readonly soundLanes = new Map<number, ReadonlySet<string>>()
   private known: { operand: MemoryOperand; address: Node } | undefined
 
   // The analysis.
@@ -117,7 +67,11 @@ export class Translator extends CompileOps implements Cpu<Node> {
     }
     insn.row.op(this, insn)
     for (const [n, value] of this.writes) {
-      if (n < FIRST_XMM) this.origins.assign(n - FIRST_GPR, this.origins.of(value, (l) => this.registerOf(l)))
+      if (n < FIRST_XMM)
+        this.origins.assign(
+          n - FIRST_GPR,
+          this.origins.of(value, (l) => this.registerOf(l)),
+        )
     }
     return facts
   }
@@ -136,7 +90,11 @@ export class Translator extends CompileOps implements Cpu<Node> {
 
   private registerOf(l: number): number | 'FS' | 'GS' | undefined {
     if (l >= FIRST_GPR && l < FIRST_XMM) return l - FIRST_GPR
-    return l === this.region?.locals.fs || l === FS_PLACEHOLDER ? 'FS' : l === this.region?.locals.gs || l === GS_PLACEHOLDER ? 'GS' : undefined
+    return l === this.region?.locals.fs || l === FS_PLACEHOLDER
+      ? 'FS'
+      : l === this.region?.locals.gs || l === GS_PLACEHOLDER
+        ? 'GS'
+        : undefined
   }
 
   // The emission.
@@ -192,13 +150,17 @@ export class Translator extends CompileOps implements Cpu<Node> {
     }
     if (t && typeof t.target !== 'number') push(locals.rip, t.target)
     for (const [n, value] of this.writes) push(n, value)
-    const lanes = [...this.writes].filter(([n]) => n >= FIRST_XMM).map(([n, value]) => [n, this.lanesOf(value)] as const)
+    const lanes = [...this.writes]
+      .filter(([n]) => n >= FIRST_XMM)
+      .map(([n, value]) => [n, this.lanesOf(value)] as const)
     for (const [n, sound] of lanes) this.soundLanes.set(n, sound)
     const f = this.flagWrite
     if (f && flagsLive) {
       const slots = [locals.fa, locals.fb, locals.fc]
       const inputs = f.inputs.map((n, k) => (k < 3 ? this.zext(f.w, 64, n) : n))
-      inputs.forEach((n, k) => push(slots[k] ?? -1, f.condition ? this.select(64, f.condition, n, local('i64', slots[k] ?? -1)) : n))
+      inputs.forEach((n, k) =>
+        push(slots[k] ?? -1, f.condition ? this.select(64, f.condition, n, local('i64', slots[k] ?? -1)) : n),
+      )
       const fop = constant('i32', fopOf(f.recipe, f.w))
       push(locals.fop, f.condition ? this.select(32, f.condition, fop, local('i32', locals.fop)) : fop)
     }
@@ -247,71 +209,13 @@ export class Translator extends CompileOps implements Cpu<Node> {
     this.exitIf(node('i32', 'i32.eqz', [local('i32', this.region?.locals.fpFast ?? 0)]))
   }
 
-  // Registers.
-
-  private gpr(n: number): Node {
-    this.touched.gpr.add(n)
-    return local('i64', FIRST_GPR + n)
-  }
-  reg(w: IntWidth, n: number): Node {
-    return this.trunc(64, w, this.gpr(n))
-  }
-  setReg(w: IntWidth, n: number, value: Node): void {
-    if (w >= 32) this.write(n, this.zext(w, 64, value))
-    else this.merge(n, w === 16 ? 0xffff_ffff_ffff_0000n : 0xffff_ffff_ffff_ff00n, this.zext(w, 64, value))
-  }
-  regHigh(n: number): Node {
-    return this.trunc(64, 8, node('i64', 'i64.shr_u', [this.gpr(n), this.lit(64, 8)]))
-  }
-  setRegHigh(n: number, value: Node): void {
-    this.merge(n, 0xffff_ffff_ffff_00ffn, node('i64', 'i64.shl', [this.zext(8, 64, value), this.lit(64, 8)]))
-  }
-  private merge(n: number, keep: bigint, value: Node): void {
-    const old = this.writes.get(FIRST_GPR + n) ?? this.gpr(n)
-    this.write(n, this.or(64, this.and(64, old, this.lit(64, keep)), value))
-  }
-  private write(n: number, value: Node): void {
-    this.touched.gpr.add(n)
-    this.touched.gprWritten.add(n)
-    value.uses++
-    this.writes.set(FIRST_GPR + n, value)
-  }
-  xmm(n: number): Node {
-    this.touched.xmm.add(n)
-    return local('v128', FIRST_XMM + n)
-  }
-  setXmm(n: number, value: Node): void {
-    this.touched.xmm.add(n)
-    this.touched.xmmWritten.add(n)
-    value.uses++
-    this.writes.set(FIRST_XMM + n, value)
-  }
-
-  override simd(op: SimdOp, args: readonly Node[], lane?: number): Node {
-    const n = super.simd(op, args, lane)
-    const width = op === 'i32x4.extract_lane' ? 32 : op === 'i64x2.extract_lane' ? 64 : 0
-    const [from] = args
-    if (width && from?.op === 'local') n.sound = this.soundLanes.get(from.value as number)?.has(`${width}:${lane}`) ?? false
-    return n
-  }
-  /** Lanes of `n` known to be sound. Writing one lane of one width makes the other width's knowledge of that half void. */
-  private lanesOf(n: Node): ReadonlySet<string> {
-    if (n.op === 'local') return this.soundLanes.get(n.value as number) ?? new Set()
-    const [base, value] = n.args
-    const width = n.name === 'i32x4.replace_lane' ? 32 : n.name === 'i64x2.replace_lane' ? 64 : 0
-    const lane = n.lanes[0] ?? 0
-    if (!width || !base || !value) return new Set()
-    const sound = new Set([...this.lanesOf(base)].filter((x) => x.startsWith(`${width}:`) && x !== `${width}:${lane}`))
-    if (value.sound) sound.add(`${width}:${lane}`)
-    return sound
-  }
-
   // Memory.
 
   effectiveAddress(m: MemoryOperand): Node {
     let a: Node | undefined = m.base >= 0 ? this.reg(64, m.base) : undefined
     if (m.index >= 0) {
-      const scaled = m.scale === 0 ? this.reg(64, m.index) : this.shl(64, this.reg(64, m.index), constant('i32', m.scale))
+      const scaled =
+        m.scale === 0 ? this.reg(64, m.index) : this.shl(64, this.reg(64, m.index), constant('i32', m.scale))
       a = a ? this.add(64, a, scaled) : scaled
     }
     a = a ? this.add(64, a, this.lit(64, m.disp)) : this.lit(64, m.disp)
@@ -322,7 +226,8 @@ export class Translator extends CompileOps implements Cpu<Node> {
     let a = this.effectiveAddress(m)
     if (m.seg !== 'none') {
       this.touched[m.seg === 'FS' ? 'fs' : 'gs'] = true
-      const base = m.seg === 'FS' ? (this.region?.locals.fs ?? FS_PLACEHOLDER) : (this.region?.locals.gs ?? GS_PLACEHOLDER)
+      const base =
+        m.seg === 'FS' ? (this.region?.locals.fs ?? FS_PLACEHOLDER) : (this.region?.locals.gs ?? GS_PLACEHOLDER)
       a = this.add(64, local('i64', base), a)
     }
     this.known = { operand: m, address: a }
@@ -337,7 +242,11 @@ export class Translator extends CompileOps implements Cpu<Node> {
     const into = this.temporaries?.take(type) ?? -1
     code.get(where.host)
     if (w === 128) code.simdMemory('v128.load', where.offset)
-    else code.memory(w === 64 ? 'i64.load' : w === 32 ? 'i32.load' : w === 16 ? 'i32.load16_u' : 'i32.load8_u', where.offset)
+    else
+      code.memory(
+        w === 64 ? 'i64.load' : w === 32 ? 'i32.load' : w === 16 ? 'i32.load16_u' : 'i32.load8_u',
+        where.offset,
+      )
     code.set(into)
     return local(type, into)
   }
@@ -348,15 +257,29 @@ export class Translator extends CompileOps implements Cpu<Node> {
     code.get(where.host)
     this.emit(value)
     if (w === 128) code.simdMemory('v128.store', where.offset)
-    else code.memory(w === 64 ? 'i64.store' : w === 32 ? 'i32.store' : w === 16 ? 'i32.store16' : 'i32.store8', where.offset)
+    else
+      code.memory(
+        w === 64 ? 'i64.store' : w === 32 ? 'i32.store' : w === 16 ? 'i32.store16' : 'i32.store8',
+        where.offset,
+      )
   }
 
   /** Makes sure the access is allowed (or leaves), and says where in linear memory it is. */
-  private access(size: number, address: Node, write: boolean, attributes?: AccessAttributes): { host: number; offset: number } | undefined {
+  private access(
+    size: number,
+    address: Node,
+    write: boolean,
+    attributes?: AccessAttributes,
+  ): { host: number; offset: number } | undefined {
     address.uses++
     this.facts.mayExit = true
     if (!this.region) {
-      this.facts.accesses.push({ address: this.origins.of(address, (l) => this.registerOf(l)), size, write, group: undefined })
+      this.facts.accesses.push({
+        address: this.origins.of(address, (l) => this.registerOf(l)),
+        size,
+        write,
+        group: undefined,
+      })
       return undefined
     }
     const a = this.facts.accesses[this.nextAccess++]
@@ -364,7 +287,8 @@ export class Translator extends CompileOps implements Cpu<Node> {
     if (attributes?.aligned) {
       this.exitIf(node('i32', 'i32.and', [this.trunc(64, 32, address), constant('i32', attributes.aligned - 1)]))
     }
-    if (a.group.host < 0) this.check(a.group, this.add(64, address, this.lit(64, BigInt.asUintN(64, a.group.low - a.address.offset))))
+    if (a.group.host < 0)
+      this.check(a.group, this.add(64, address, this.lit(64, BigInt.asUintN(64, a.group.low - a.address.offset))))
     return { host: a.group.host, offset: Number(a.address.offset - a.group.low) }
   }
 
@@ -387,7 +311,13 @@ export class Translator extends CompileOps implements Cpu<Node> {
     code.i64(47n).op('i64.shr_u').op('i64.or').i64(0n).op('i64.ne')
     if (size > 1) {
       this.emit(address)
-      code.op('i32.wrap_i64').i32(4095).op('i32.and').i32(4096 - size).op('i32.gt_u').op('i32.or')
+      code
+        .op('i32.wrap_i64')
+        .i32(4095)
+        .op('i32.and')
+        .i32(4096 - size)
+        .op('i32.gt_u')
+        .op('i32.or')
     }
     this.leaveIf()
     code.get(at).op('i32.wrap_i64').set(g.host)
@@ -405,7 +335,14 @@ export class Translator extends CompileOps implements Cpu<Node> {
     const { code, locals } = this.region
     if (!this.flags) {
       // Computing the flags and leaving them packed changes nothing that anyone can see.
-      code.get(locals.fop).get(locals.fa).get(locals.fb).get(locals.fc).call(this.region.materialize).op('i64.extend_i32_u').set(locals.fa)
+      code
+        .get(locals.fop)
+        .get(locals.fa)
+        .get(locals.fb)
+        .get(locals.fc)
+        .call(this.region.materialize)
+        .op('i64.extend_i32_u')
+        .set(locals.fa)
       code.i32(fopOf('PACKED', 32)).set(locals.fop)
       this.flags = { recipe: 'PACKED', w: 32 }
     }
@@ -420,7 +357,8 @@ export class Translator extends CompileOps implements Cpu<Node> {
   condition(cc: number): Node {
     const { recipe, w, a, b, c } = this.flagInputs()
     const name = CONDITION_NAMES[cc >> 1]
-    const short = name && name in (recipeOf(recipe).conditions ?? {}) ? recipeOf(recipe).conditions?.[name as 'B'] : undefined
+    const short =
+      name && name in (recipeOf(recipe).conditions ?? {}) ? recipeOf(recipe).conditions?.[name as 'B'] : undefined
     if (!short) return conditionText<Node>(this, cc, (f) => recipeOf(recipe)[f](this, w, a, b, c))
     const n = short(this, w, a, b, c)
     return cc & 1 ? this.xor(8, n, this.lit(8, 1)) : n
@@ -437,7 +375,12 @@ export class Translator extends CompileOps implements Cpu<Node> {
     this.facts.readsFlags = true
     this.setFlagsWhen(condition, recipe, w, [a, b, c])
   }
-  private setFlagsWhen(condition: Node | undefined, recipe: FlagRecipe, w: IntWidth, inputs: readonly (Node | undefined)[]): void {
+  private setFlagsWhen(
+    condition: Node | undefined,
+    recipe: FlagRecipe,
+    w: IntWidth,
+    inputs: readonly (Node | undefined)[],
+  ): void {
     this.touched.flags = true
     const given = inputs.map((n) => n ?? this.lit(w, 0))
     // Unused inputs keep what the locals hold: nobody reads them.

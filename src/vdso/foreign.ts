@@ -94,6 +94,10 @@ export function readVdso(bytes: Uint8Array, fixup?: number): VdsoImage {
     symbols: new Map([[ENTER_ENCLAVE, { offset: start, size: code.length }]]),
     exceptionTable: [{ ip: start + enclu, fixup: start + found }],
     text: { start, end: start + code.length },
-    labels: new Map([[ENTER_ENCLAVE, start], ['enclu', start + enclu], ['exception', start + found]]),
+    labels: new Map([
+      [ENTER_ENCLAVE, start],
+      ['enclu', start + enclu],
+      ['exception', start + found],
+    ]),
   }
 }

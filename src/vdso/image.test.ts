@@ -22,7 +22,8 @@ function subject(bytes: Uint8Array): Subject {
   return { bytes, view: new DataView(bytes.buffer), tag: (d_tag) => dynamic.get(d_tag) ?? -1 }
 }
 
-const text = ({ bytes }: Subject, at: number): string => String.fromCharCode(...bytes.subarray(at, bytes.indexOf(0, at)))
+const text = ({ bytes }: Subject, at: number): string =>
+  String.fromCharCode(...bytes.subarray(at, bytes.indexOf(0, at)))
 const symbol = ({ bytes, tag }: Subject, index: number) =>
   elf.Elf64_Sym.view(bytes, tag(elf.DT_SYMTAB) + index * elf.Elf64_Sym.size)
 const nameOf = (s: Subject, index: number): string => text(s, s.tag(elf.DT_STRTAB) + symbol(s, index).st_name)
@@ -193,7 +194,7 @@ describe.skipIf(!readelf).each(ABI_NAMES)(`readelf of %s${readelf ? '' : ' (skip
       .split('FDE')[1]
       ?.split('\n')
       .slice(2)
-      .filter((line) => line.trim() !== '')
+      .filter((line) => /^ *[0-9a-f]{16} /.test(line))
       .map((line) => line.trim().split(/\s+/))
     // At each address: CFA, then RBX if there is anything to say about it, RBP, and the return address.
     const entry = { mainline: 4, v28: 4, v29: 4, 'v29-misc': 4 }[abi]

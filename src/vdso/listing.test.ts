@@ -51,9 +51,9 @@ describe.each(ABI_NAMES)('the listing of %s', (abi) => {
   })
 
   test.runIf(abi === 'mainline')('checks all reserved bytes, once each and in order', () => {
-    const offsets = enterEnclave(abi).map((row) => /rcx,\[rbx\+([0-9A-F]+)h\]/.exec(row.text)?.[1]).filter(
-      (x) => x !== undefined,
-    )
+    const offsets = enterEnclave(abi)
+      .map((row) => /rcx,\[rbx\+([0-9A-F]+)h\]/.exec(row.text)?.[1])
+      .filter((x) => x !== undefined)
     expect(offsets.map((x) => Number.parseInt(x, 16))).toEqual(Array.from({ length: 27 }, (_, i) => 40 + 8 * i))
   })
 })

@@ -79,6 +79,8 @@ export const GUESTS = {
   crash: '31c0 8b00',
   /** Prints "y" once, then jumps to itself for ever. */
   spin: '68790a00004889e6ba02000000bf01000000b8010000000f05ebfe',
+  /** The same, after rt_sigaction(SIGINT, SIG_IGN). */
+  deaf: '31c05050506a014889e6bf0200000031d241ba08000000b80d0000000f0568790a00004889e6ba02000000bf01000000b8010000000f05ebfe',
   /** vaddps xmm0, xmm0, xmm1: not on this processor */
   avx: 'c5f858c1',
   /** Prints each argument, then each environment variable, one a line. */

@@ -188,4 +188,14 @@ describe('signals', () => {
     child.kill(signal)
     expect(await ended).toBe(code)
   })
+
+  test('SIGINT twice within a second ends a guest that ignores it: 130', async () => {
+    const child = await started(guest('deaf'))
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    child.kill('SIGINT')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(child.exitCode).toBe(null)
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+  })
 })

@@ -8,6 +8,7 @@ import { openLog, printLine, say, type Log } from '../output.ts'
 import type { RunOptions } from '../run-options.ts'
 import { forwardSignals } from '../signals.ts'
 import { formatStats } from '../stats.ts'
+import { vdsoOptions } from '../vdso.ts'
 
 /** `enclu run`. Returns the exit code. */
 export async function run(
@@ -22,9 +23,18 @@ export async function run(
     for (const [name, { summary }] of Object.entries(api.PROCESSORS)) printLine(`${name.padEnd(12)}${summary}`)
     return 0
   }
+  if (options.vdso === 'help') {
+    for (const [name, summary] of Object.entries(api.VDSO_ABIS)) printLine(`${name.padEnd(12)}${summary}`)
+    return 0
+  }
   const cpu = processor(options.cpu, api.PROCESSORS)
   const log = openLog(options.log)
-  const machine = new api.Machine({ port: nodeHost(), ...machineOptions(options, log), ...(cpu && { cpu }) })
+  const machine = new api.Machine({
+    port: nodeHost(),
+    ...machineOptions(options, log),
+    ...(cpu && { cpu }),
+    ...vdsoOptions(options, api.VDSO_ABIS),
+  })
   const argv = [options.argv0 ?? file, ...args]
   const stopForwarding = forwardSignals(machine)
   const started = performance.now()

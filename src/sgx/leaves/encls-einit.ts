@@ -1,8 +1,10 @@
-import { EncluError, equalBytes } from '../../base/index.ts'
-import { sha256, verifyRsa3072 } from '../../crypto/index.ts'
+import { equalBytes } from '../../base/index.ts'
+import { aesCmac, sha256, verifyRsa3072 } from '../../crypto/index.ts'
 import {
   ATTRIBUTES,
   EINITTOKEN,
+  EINITTOKEN_RESERVED,
+  KEYNAME,
   SGX_ERROR,
   SIGSTRUCT,
   SIGSTRUCT_HEADER,
@@ -12,8 +14,11 @@ import {
   VENDOR_INTEL,
   type SgxErrorCode,
 } from '../../spec/sgx/index.ts'
+import type { Enclave } from '../enclave.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf, reservedIsZero } from '../leaf.ts'
+import type { Sgx } from '../processor.ts'
+import type { Refusals } from '../refuse.ts'
 
 export interface EinitArguments {
   readonly secs: EpcPage
@@ -84,11 +89,9 @@ export const EINIT = enclsLeaf<EinitArguments, SgxErrorCode>({
       return refuse.code(SGX_INVALID_ATTRIBUTE, 'SECS.MISCSELECT = SIGSTRUCT.MISCSELECT under MISCMASK')
     }
     if (TMP_TOKEN.VALID & 1) {
-      throw new EncluError('ERR_UNIMPLEMENTED', 'EINIT with a valid EINITTOKEN is not implemented yet.', {
-        leaf: 'EINIT',
-      })
-    }
-    if (!authorized) {
+      const refused = checkToken(sgx, enclave, token, { TMP_MRENCLAVE, TMP_MRSIGNER }, refuse)
+      if (refused !== SGX_ERROR.SGX_SUCCESS) return refused
+    } else if (!authorized) {
       return refuse.code(SGX_INVALID_EINITTOKEN, 'EINITTOKEN.VALID[0] = 1 or MRSIGNER = IA32_SGXLEPUBKEYHASH')
     }
 
@@ -103,6 +106,57 @@ export const EINIT = enclsLeaf<EinitArguments, SgxErrorCode>({
     return SGX_ERROR.SGX_SUCCESS
   },
 })
+
+/** "Only 192 bytes of EINITTOKEN are CMACed". */
+const TOKEN_MACED = 192
+
+/** An EINITTOKEN that says it is valid: from a launch enclave, for this enclave. */
+function checkToken(
+  sgx: Sgx,
+  enclave: Enclave,
+  token: Uint8Array,
+  { TMP_MRENCLAVE, TMP_MRSIGNER }: Readonly<Record<'TMP_MRENCLAVE' | 'TMP_MRSIGNER', Uint8Array>>,
+  refuse: Refusals,
+): SgxErrorCode {
+  const { SGX_SUCCESS, SGX_INVALID_EINITTOKEN, SGX_INVALID_CPUSVN, SGX_INVALID_MEASUREMENT, SGX_INVALID_ATTRIBUTE } =
+    SGX_ERROR
+  const { secrets } = sgx
+  const TMP_TOKEN = EINITTOKEN.view(token)
+  const { DEBUG } = ATTRIBUTES
+  if (TMP_TOKEN.MASKEDATTRIBUTESLE & DEBUG && !enclave.hasAttribute(DEBUG)) {
+    const condition = 'EINITTOKEN.MASKEDATTRIBUTESLE.DEBUG = 0 or SECS.ATTRIBUTES.DEBUG = 1'
+    return refuse.code(SGX_INVALID_EINITTOKEN, condition)
+  }
+  if (TMP_TOKEN.VALID !== 1 || !reservedIsZero(token, EINITTOKEN_RESERVED)) {
+    return refuse.code(SGX_INVALID_EINITTOKEN, 'EINITTOKEN reserved space is clear')
+  }
+  if (secrets.isBeyond(TMP_TOKEN.CPUSVNLE)) {
+    return refuse.code(SGX_INVALID_CPUSVN, 'EINITTOKEN.CPUSVNLE is not beyond CR_CPUSVN')
+  }
+  const TMP_EINITTOKENKEY = secrets.deriveKey({
+    KEYNAME: KEYNAME.EINITTOKEN_KEY,
+    ISVPRODID: TMP_TOKEN.ISVPRODIDLE,
+    ISVSVN: TMP_TOKEN.ISVSVNLE,
+    SGXOWNEREPOCH: secrets.CR_SGXOWNEREPOCH,
+    ATTRIBUTES: TMP_TOKEN.MASKEDATTRIBUTESLE,
+    XFRM: TMP_TOKEN.MASKEDXFRMLE,
+    MRSIGNER: lepubkeyhashBytes(sgx.IA32_SGXLEPUBKEYHASH),
+    KEYID: TMP_TOKEN.KEYID,
+    SEAL_KEY_FUSES: secrets.CR_SEAL_FUSES,
+    CPUSVN: TMP_TOKEN.CPUSVNLE,
+    MISCSELECT: TMP_TOKEN.MASKEDMISCSELECTLE,
+  })
+  if (!equalBytes(TMP_TOKEN.MAC, aesCmac(TMP_EINITTOKENKEY, token.subarray(0, TOKEN_MACED)))) {
+    return refuse.code(SGX_INVALID_EINITTOKEN, 'EINITTOKEN.MAC is of the launch key and the token')
+  }
+  if (!equalBytes(TMP_TOKEN.MRENCLAVE, TMP_MRENCLAVE) || !equalBytes(TMP_TOKEN.MRSIGNER, TMP_MRSIGNER)) {
+    return refuse.code(SGX_INVALID_MEASUREMENT, 'EINITTOKEN.MRENCLAVE and MRSIGNER are those of the enclave')
+  }
+  if (TMP_TOKEN.ATTRIBUTES !== enclave.ATTRIBUTES || TMP_TOKEN.XFRM !== enclave.XFRM) {
+    return refuse.code(SGX_INVALID_ATTRIBUTE, 'EINITTOKEN.ATTRIBUTES = SECS.ATTRIBUTES')
+  }
+  return SGX_SUCCESS
+}
 
 /** The four MSRs hold the hash in order, each little endian. */
 function lepubkeyhashBytes(msrs: readonly bigint[]): Uint8Array {

@@ -30,6 +30,7 @@ export const EREMOVE = enclsLeaf<EremoveArguments, SgxErrorCode>({
     sgx.epcmChanged(target)
     target.ENCLAVESECS = undefined
     target.enclave = undefined
+    target.trackingEpoch = undefined
     return SGX_SUCCESS
   },
 })

@@ -107,7 +107,7 @@ function runCases(leaf: number, name: string, cases: readonly EntryCase[], ready
         // A refusal leaves everything as it was.
         if (expected !== 'ok') {
           expect(f.state.save()).toEqual(registers)
-          expect([f.sgx.mode, f.secs.enclave?.threadCount]).toEqual([mode, 0])
+          expect([f.sgx.mode, f.secs.enclave?.threads.length]).toEqual([mode, 0])
         }
       })
     }
@@ -135,7 +135,7 @@ describe('EENTER', () => {
     expect([state.fsBase, state.gsBase]).toEqual([BigInt(BASE + PAGE.DATA), BigInt(BASE + PAGE.DATA)])
     expect([gpr(f).URSP, gpr(f).URBP]).toEqual([0x7ffd_0000n, 0x7ffd_0040n])
     expect([tcs(f).AEP, tcs(f).STATE]).toEqual([BigInt(AEP), 1n])
-    expect([state.inEnclave, sgx.mode?.enclave, f.secs.enclave?.threadCount]).toEqual([true, f.secs.enclave, 1])
+    expect([state.inEnclave, sgx.mode?.enclave, f.secs.enclave?.threads.length]).toEqual([true, f.secs.enclave, 1])
   })
 
   it('RAX is CSSA', () => {
@@ -202,7 +202,7 @@ describe('EEXIT', () => {
     expect(f.run()).toBe('EEXIT')
     expect([state.rip, state.gpr(RCX), state.gpr(RAX)]).toEqual([0x1234, BigInt(AEP), BigInt(EEXIT)])
     expect([state.fsBase, state.gsBase, state.gpr(R8), state.gpr(RSP)]).toEqual([0x111_0000n, 0x222_0000n, 5n, 0x999n])
-    expect([state.inEnclave, f.sgx.mode, tcs(f).STATE, f.secs.enclave?.threadCount]).toEqual([false, undefined, 0n, 0])
+    expect([state.inEnclave, f.sgx.mode, tcs(f).STATE, f.secs.enclave?.threads.length]).toEqual([false, undefined, 0n, 0])
     expect(f.enclu(EENTER)).toBe('EENTER')
   })
 

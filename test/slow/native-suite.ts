@@ -19,8 +19,13 @@ const only = process.env['ENCLU_ROW']?.split(',')
 const BATCH = 2000
 const SHOWN = 4
 
-const title = `evaluator = translated code = processor${reason === undefined ? '' : ` (skipped: ${reason})`}`
-describe.skipIf(reason !== undefined)(title, { timeout: 3_600_000 }, () => {
+/** Declares a test for each family that `includes` names; the families are spread over files so that these run in parallel. */
+export function nativeSuite(includes: (family: string) => boolean): void {
+  const title = `evaluator = translated code = processor${reason === undefined ? '' : ` (skipped: ${reason})`}`
+  describe.skipIf(reason !== undefined)(title, { timeout: 3_600_000 }, () => compareFamilies(ASKED.filter(([f]) => includes(f))))
+}
+
+function compareFamilies(families: typeof ASKED): void {
   let oracle: Oracle
   let total = 0
   beforeAll(async () => {
@@ -35,7 +40,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: 3_600_000 }, () => {
 
   const seed = testSeed()
   const evaluator = reason === undefined ? evaluatorEngine() : undefined
-  for (const [family, rows] of ASKED) {
+  for (const [family, rows] of families) {
     const asked = rows.filter((r) => !only || only.includes(r.mnemonic))
     if (asked.length === 0) continue
     test(family, async ({ annotate }) => {
@@ -61,7 +66,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: 3_600_000 }, () => {
       expect(failed, `ENCLU_SEED=${seed} ${failed} of ${compared}\n${failures.join('\n')}`).toBe(0)
     })
   }
-})
+}
 
 /** The processor works on the next batch while ours catch up. */
 async function* answered(oracle: Oracle, cases: Iterable<RowCase>): AsyncGenerator<{ c: RowCase; native: NativeResult }> {

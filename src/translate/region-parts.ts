@@ -1,0 +1,77 @@
+/** What the translator of instructions and the compiler of regions tell each other. */
+import type { FlagRecipe, Insn, IntWidth, JumpKind } from '../isa/index.ts'
+import type { Code } from '../wasm/index.ts'
+import type { BlockAccess } from './affine.ts'
+import type { Node } from './node.ts'
+
+/** What one instruction does, found by running its text once without emitting. */
+export interface InsnFacts {
+  readonly accesses: BlockAccess[]
+  readsFlags: boolean
+  /** Sets all six, always. */
+  setsFlags: boolean
+  /** May leave the region before it has done anything. */
+  mayExit: boolean
+}
+
+/** The wasm locals of a region function, in this order; XMM registers are declared only where used. */
+export interface RegionLocals {
+  readonly view: number
+  readonly fop: number
+  readonly fa: number
+  readonly fb: number
+  readonly fc: number
+  readonly fuel: number
+  readonly rip: number
+  readonly exit: number
+  readonly fpFast: number
+  readonly fs: number
+  readonly gs: number
+}
+/** GPR n is local FIRST_GPR + n, XMM n is local FIRST_XMM + n; local 0 is the parameter. */
+export const FIRST_GPR = 1
+export const FIRST_XMM = FIRST_GPR + 16
+
+/** Registers that a region touches. */
+export interface Touched {
+  readonly gpr: Set<number>
+  readonly gprWritten: Set<number>
+  readonly xmm: Set<number>
+  readonly xmmWritten: Set<number>
+  flags: boolean
+  fpFast: boolean
+  fs: boolean
+  gs: boolean
+}
+export const noneTouched = (): Touched => ({
+  gpr: new Set(),
+  gprWritten: new Set(),
+  xmm: new Set(),
+  xmmWritten: new Set(),
+  flags: false,
+  fpFast: false,
+  fs: false,
+  gs: false,
+})
+
+/** Where an instruction wants to go, for the block that ends with it. */
+export interface Terminator {
+  readonly kind: JumpKind
+  readonly target: number | Node
+  readonly condition: Node | undefined
+}
+
+/** The recipe that the flag locals are known to hold at this point. */
+export type KnownFlags = { readonly recipe: FlagRecipe; readonly w: IntWidth } | undefined
+
+/** What the translator needs of the region it writes into. */
+export interface RegionContext {
+  readonly code: Code
+  readonly locals: RegionLocals
+  /** Level of the block whose end is the epilogue. */
+  readonly exitLevel: number
+  /** Function index of materialize(fop, fa, fb, fc): i32. */
+  readonly materialize: number
+  /** A number that tells the run loop to let the evaluator execute this instruction. */
+  exitFor(insn: Insn): number
+}

@@ -1,0 +1,71 @@
+import type { IntWidth, SimdOp } from '../isa/index.ts'
+import { CompileOps } from './compile-ops.ts'
+import { local, node, type Node } from './node.ts'
+import { FIRST_GPR, FIRST_XMM, noneTouched } from './region-parts.ts'
+
+/** The registers of the instruction being translated: reads see the values from before it, writes wait for its end. */
+export abstract class RegisterTranslator extends CompileOps {
+  readonly touched = noneTouched()
+  /** By local. */
+  protected readonly writes = new Map<number, Node>()
+  /** XMM lanes that hold a normal number or zero, as 'width:lane' by local: the checks of the instruction that made them say so. */
+  protected readonly soundLanes = new Map<number, ReadonlySet<string>>()
+
+  protected gpr(n: number): Node {
+    this.touched.gpr.add(n)
+    return local('i64', FIRST_GPR + n)
+  }
+  reg(w: IntWidth, n: number): Node {
+    return this.trunc(64, w, this.gpr(n))
+  }
+  setReg(w: IntWidth, n: number, value: Node): void {
+    if (w >= 32) this.write(n, this.zext(w, 64, value))
+    else this.merge(n, w === 16 ? 0xffff_ffff_ffff_0000n : 0xffff_ffff_ffff_ff00n, this.zext(w, 64, value))
+  }
+  regHigh(n: number): Node {
+    return this.trunc(64, 8, node('i64', 'i64.shr_u', [this.gpr(n), this.lit(64, 8)]))
+  }
+  setRegHigh(n: number, value: Node): void {
+    this.merge(n, 0xffff_ffff_ffff_00ffn, node('i64', 'i64.shl', [this.zext(8, 64, value), this.lit(64, 8)]))
+  }
+  private merge(n: number, keep: bigint, value: Node): void {
+    const old = this.writes.get(FIRST_GPR + n) ?? this.gpr(n)
+    this.write(n, this.or(64, this.and(64, old, this.lit(64, keep)), value))
+  }
+  private write(n: number, value: Node): void {
+    this.touched.gpr.add(n)
+    this.touched.gprWritten.add(n)
+    value.uses++
+    this.writes.set(FIRST_GPR + n, value)
+  }
+  xmm(n: number): Node {
+    this.touched.xmm.add(n)
+    return local('v128', FIRST_XMM + n)
+  }
+  setXmm(n: number, value: Node): void {
+    this.touched.xmm.add(n)
+    this.touched.xmmWritten.add(n)
+    value.uses++
+    this.writes.set(FIRST_XMM + n, value)
+  }
+
+  override simd(op: SimdOp, args: readonly Node[], lane?: number): Node {
+    const n = super.simd(op, args, lane)
+    const width = op === 'i32x4.extract_lane' ? 32 : op === 'i64x2.extract_lane' ? 64 : 0
+    const [from] = args
+    if (width && from?.op === 'local')
+      n.sound = this.soundLanes.get(from.value as number)?.has(`${width}:${lane}`) ?? false
+    return n
+  }
+  /** Lanes of `n` known to be sound. Writing one lane of one width makes the other width's knowledge of that half void. */
+  protected lanesOf(n: Node): ReadonlySet<string> {
+    if (n.op === 'local') return this.soundLanes.get(n.value as number) ?? new Set()
+    const [base, value] = n.args
+    const width = n.name === 'i32x4.replace_lane' ? 32 : n.name === 'i64x2.replace_lane' ? 64 : 0
+    const lane = n.lanes[0] ?? 0
+    if (!width || !base || !value) return new Set()
+    const sound = new Set([...this.lanesOf(base)].filter((x) => x.startsWith(`${width}:`) && x !== `${width}:${lane}`))
+    if (value.sound) sound.add(`${width}:${lane}`)
+    return sound
+  }
+}
