@@ -16,7 +16,7 @@ export const ROOMS = {
   formats:     ['base', 'spec', 'crypto'],
   vdso:        ['base', 'spec', 'formats'],
   linux:       ['base', 'spec', 'port', 'cpu', 'sgx', 'formats', 'vdso'],
-  machine:     ['base', 'spec', 'port', 'cpu', 'isa', 'translate', 'sgx', 'formats', 'vdso', 'linux'],
+  machine:     ['base', 'spec', 'crypto', 'port', 'cpu', 'isa', 'translate', 'sgx', 'formats', 'vdso', 'linux'],
   api:         ['base', 'port', 'formats', 'sgx', 'machine'],
   'host-node': ['base', 'port'],
   cli:         ['base', 'api', 'host-node'],

@@ -76,8 +76,8 @@ describe.each(NAMES)('%s', (name) => {
   test('the host is a static program with both inside', () => {
     const host = Buffer.from(file(name))
     expect(readElf(host).interp).toBeUndefined()
-    expect(host.includes(file(name, '.enclave'))).toBe(true)
-    expect(host.includes(sigstruct)).toBe(true)
+    expect(host.includes(Buffer.from(file(name, '.enclave')))).toBe(true)
+    expect(host.includes(Buffer.from(sigstruct))).toBe(true)
   })
 })
 

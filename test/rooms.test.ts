@@ -55,13 +55,13 @@ describe('imports', () => {
     })
     expect(wrong).toEqual([])
   })
-  test('enter another room through its index.ts; tests also use its *.fixture.ts', () => {
+  test('enter another room through its index.ts; tests also use its cases and fixtures', () => {
     const wrong = objections((file, specifier) => {
       const target = resolveImport(file, specifier)
       if (!isRelative(specifier) || roomOf(target) === roomOf(file) || roomOf(target) === undefined) return undefined
       // Facts are many: each part of spec has its own door.
       const door = roomOf(target) === 'spec' ? /^src\/spec\/[^/]+\/index\.ts$/ : /^src\/[^/]+\/index\.ts$/
-      const open = door.test(target) || (isTest(file) && target.endsWith('.fixture.ts'))
+      const open = door.test(target) || (isTest(file) && isTest(target))
       return open ? undefined : `${specifier} is not a door`
     })
     expect(wrong).toEqual([])

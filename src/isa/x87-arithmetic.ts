@@ -5,7 +5,7 @@ import type { Insn, Row } from './insn.ts'
 import { operand } from './operand.ts'
 import { insn } from './rows.ts'
 import { add, divide, multiply, negate, squareRoot } from './softfloat/exact.ts'
-import { EXTENDED, packExtendedQuiet } from './softfloat/extended.ts'
+import { EXTENDED, exactly, packExtendedQuiet } from './softfloat/extended.ts'
 import { bitLength, finite, infinite, isNaN, zero, type Float, type Sign } from './softfloat/format.ts'
 import { DOWN, dropBits } from './softfloat/round.ts'
 import { loadFloat } from './x87-operand.ts'
@@ -117,7 +117,7 @@ function scaled(f: Fpu, a: Float | undefined, b: Float | undefined): bigint {
   }
   noteDenormals(f, a, b)
   if (a.kind !== 'finite') return f.st(0)
-  if (b.kind === 'zero') return f.round(a, EXTENDED)
+  if (b.kind === 'zero') return exactly(a)
   const amount = b.exponent > 0 ? LARGEST_SCALE : Number(b.significand >> BigInt(Math.min(-b.exponent, 64)))
   const limited = Math.min(amount, LARGEST_SCALE)
   return f.round({ ...a, exponent: a.exponent + (b.sign ? -limited : limited) }, EXTENDED)

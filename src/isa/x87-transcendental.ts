@@ -22,8 +22,8 @@ const isBelow = (x: Float, power: number): boolean => magnitude(x) < power
 
 /** Below these powers of two processors take the first term of the series for the whole. */
 const SMALL = { sine: -68, tangent: -68, arctangent: -40 } as const
-/** A result that is inexact, though the digits of `x` are all that is known of it. */
-function firstTerm(f: Fpu, x: Float): bigint {
+/** A result that counts as inexact, even if it has an end. */
+function inexact(f: Fpu, x: Float): bigint {
   const bits = round(f, x)
   f.raise(isBelow(x, SMALLEST_NORMAL) ? FSW.PE | FSW.UE : FSW.PE)
   return bits
@@ -74,10 +74,8 @@ const logarithm = binary((f, y, x) => {
   noteDenormals(f, x, y)
   if (isOne(x)) return round(f, zero(y.sign))
   const result = y.kind === 'finite' ? yLog2(y, x) : undefined
-  // Even where the result is exact.
-  if (result) f.raise(FSW.PE)
   const sign = x.exponent + 63 < 0 ? (y.sign ? 0 : 1) : y.sign
-  return round(f, result ?? { ...y, sign })
+  return result ? inexact(f, result) : round(f, { ...y, sign })
 })
 
 /** y log2(x + 1). */
@@ -87,8 +85,9 @@ const logarithmPlus1 = binary((f, y, x) => {
     noteDenormals(f, y)
     return round(f, zero(sameSign(x, y)))
   }
+  if (x.kind === 'infinite' && x.sign) return f.invalid()
   if (y.kind === 'infinite') return round(f, infinite(sameSign(x, y)))
-  if (x.kind === 'infinite') return x.sign ? f.invalid() : round(f, infinite(y.sign))
+  if (x.kind === 'infinite') return round(f, infinite(y.sign))
   noteDenormals(f, x, y)
   if (y.kind === 'zero') return round(f, zero(sameSign(x, y)))
   // Undefined: processors give x.
@@ -96,9 +95,7 @@ const logarithmPlus1 = binary((f, y, x) => {
     f.raise(FSW.PE)
     return f.st(0)
   }
-  const value = round(f, yLog2p1(y, x))
-  f.raise(FSW.PE)
-  return value
+  return inexact(f, yLog2p1(y, x))
 })
 
 /** The angle of the point (ST(0), ST(1)). */
@@ -108,7 +105,7 @@ const arctangent = binary((f, y, x) => {
   if (x.kind === 'infinite' || y.kind === 'zero') return round(f, x.sign ? quarterPi(4, y.sign) : zero(y.sign))
   if (x.kind === 'zero') return round(f, quarterPi(2, y.sign))
   const ratio = quotient(y, x)
-  if (!x.sign && isBelow(ratio, SMALL.arctangent)) return firstTerm(f, ratio)
+  if (!x.sign && isBelow(ratio, SMALL.arctangent)) return inexact(f, ratio)
   return round(f, arctangent2(y, x))
 })
 
@@ -135,15 +132,15 @@ const trigonometric = (pushes: boolean, text: (f: Fpu, x: Float) => readonly [bi
   })
 function sineOf(f: Fpu, x: Float): bigint {
   if (x.kind === 'zero') return round(f, x)
-  return isBelow(x, SMALL.sine) ? firstTerm(f, x) : round(f, sine(x))
+  return isBelow(x, SMALL.sine) ? inexact(f, x) : round(f, sine(x))
 }
 function cosineOf(f: Fpu, x: Float): bigint {
   if (x.kind === 'zero') return round(f, ONE)
-  return isBelow(x, SMALL.sine) ? firstTerm(f, ONE) : round(f, cosine(x))
+  return isBelow(x, SMALL.sine) ? inexact(f, ONE) : round(f, cosine(x))
 }
 function tangentOf(f: Fpu, x: Float): bigint {
   if (x.kind === 'zero') return round(f, x)
-  return isBelow(x, SMALL.tangent) ? firstTerm(f, x) : round(f, tangent(x))
+  return isBelow(x, SMALL.tangent) ? inexact(f, x) : round(f, tangent(x))
 }
 
 export const X87_TRANSCENDENTAL: readonly Row[] = [

@@ -101,6 +101,8 @@ export class Kernel {
   readonly gid: number
   /** How the first process ended, as wait4(2) would tell. */
   exitStatus: number | undefined
+  /** All tasks wait, one of them for input of the host: time does not pass by itself then. */
+  waitsForInput = false
   /** Tasks remain, but none can ever run: all wait for each other or for a signal from outside. */
   stalled = false
   private running: Task | undefined
@@ -108,6 +110,7 @@ export class Kernel {
   private preempted = false
   /** Nothing has happened since the last look at signals, timers and other tasks. */
   private undisturbed = false
+  private next: bigint | undefined
   private sliceStart = 0n
   private lastPid = FIRST_PID - 1
   private accountedTo = 0n
@@ -186,6 +189,7 @@ export class Kernel {
     for (;;) {
       this.account()
       expireTimers(this)
+      this.port.console.awaited = false
       const task = this.pick()
       if (!task) {
         if (!this.skipIdleTime()) return undefined
@@ -196,6 +200,7 @@ export class Kernel {
       this.deliverSignals()
       if (task.state !== 'runnable' || task.process.state.is !== 'running') continue
       this.undisturbed = true
+      this.next = nextExpiryWhileRunning(this, task.process)
       return task
     }
   }
@@ -206,9 +211,9 @@ export class Kernel {
     this.undisturbed = false
   }
 
-  /** When the next timer or timeout is due, for the machine's instruction budget. */
+  /** When the next timer or timeout is due, as schedule found: for the machine's instruction budget. */
   nextEvent(): bigint | undefined {
-    return nextExpiryWhileRunning(this, this.current.process)
+    return this.next
   }
 
   /** Serves the SYSCALL that the current task has just executed. RIP is behind it. */
@@ -281,6 +286,9 @@ export class Kernel {
 
   private skipIdleTime(): boolean {
     const next = nextExpiry(this)
+    this.next = next
+    this.waitsForInput = this.port.console.awaited
+    if (this.waitsForInput) return false
     this.stalled = next === undefined && this.tasks.size > 0
     if (next === undefined) return false
     const before = this.clock.now()

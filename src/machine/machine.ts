@@ -32,6 +32,8 @@ export class Machine {
   private kernel: Kernel | undefined
   private engine: Engine | Stepper | undefined
   private systemCalls = 0
+  /** Instructions that the current task may still run. */
+  private fuel = SLICE
   private interrupted: (() => void) | undefined
 
   constructor(options: MachineOptions) {
@@ -78,6 +80,7 @@ export class Machine {
         options.signal?.throwIfAborted()
       }
       if (kernel.schedule()) this.slice(kernel, engine)
+      else if (kernel.waitsForInput) await this.untilInput(kernel, options.signal)
       else if (kernel.stalled) await this.untilInterrupted(options.signal)
       else break
     }
@@ -148,11 +151,15 @@ export class Machine {
   private slice(kernel: Kernel, engine: Engine | Stepper): void {
     const next = kernel.nextEvent()
     const untilNext = next === undefined ? SLICE : Number(next - this.clock.now())
-    const fuel = Math.max(1, Math.min(SLICE, untilNext))
+    const fuel = Math.max(1, Math.min(this.fuel, untilNext))
     engine.setView(this.currentView(kernel.current))
     this.clock.start(fuel)
     const exit = engine.run(fuel)
+    // What is left stays with a task that only enters and leaves an enclave: others wait for their turn.
+    const left = this.fuel - fuel + (this.ram.i32[STATE.FUEL / 4] ?? 0)
     this.clock.stop()
+    this.fuel = exit.kind === 'enclu' && left > 0 ? left : SLICE
+    if (exit.kind === 'enclu' && left <= 0) kernel.preempt()
     switch (exit.kind) {
       case 'budget':
         kernel.preempt()
@@ -220,20 +227,33 @@ export class Machine {
     this.options.onSgx?.(eventText(e))
   }
 
-  /** All tasks wait, and only the user can change that. */
-  private async untilInterrupted(signal: AbortSignal | undefined): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setInterval(() => {
-        if (signal?.aborted) done()
-      }, 50)
-      const done = (): void => {
+  /** All tasks wait, one of them for input: time passes as on the host until input, a timer or the user. */
+  private async untilInput(kernel: Kernel, signal: AbortSignal | undefined): Promise<void> {
+    const next = kernel.nextEvent()
+    const wait = next === undefined ? undefined : Number(next - this.clock.now()) / 1e6
+    const came = await Promise.race([this.options.port.console.input().then(() => 'input'), this.untilInterrupted(signal, wait)])
+    if (came === 'time' && next !== undefined) this.clock.skipTo(next)
+    this.interrupted?.()
+  }
+
+  /** Until the user interrupts, or `milliseconds` are over. Rejects when aborted. */
+  private async untilInterrupted(signal: AbortSignal | undefined, milliseconds = Infinity): Promise<'user' | 'time'> {
+    const until = performance.now() + milliseconds
+    const why = await new Promise<'user' | 'time'>((resolve) => {
+      const look = (): void => {
+        if (performance.now() >= until) done('time')
+        else if (signal?.aborted) done('user')
+      }
+      const timer = setInterval(look, Math.min(50, Math.max(1, milliseconds)))
+      const done = (result: 'user' | 'time'): void => {
         clearInterval(timer)
         this.interrupted = undefined
-        resolve()
+        resolve(result)
       }
-      this.interrupted = done
+      this.interrupted = () => done('user')
     })
     signal?.throwIfAborted()
+    return why
   }
 }
 

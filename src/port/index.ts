@@ -72,9 +72,16 @@ export interface FilePort {
   realPath(path: string): string | HostError
 }
 
-/** Standard streams. `read` may block the host until there is input; 0 bytes means end of file. */
+/** Standard streams. No call blocks the host for input: whoever has nothing else to do awaits `input`. */
 export interface ConsolePort {
-  read(into: Uint8Array): number | HostError
+  /** 0 bytes means end of file; undefined that there is nothing yet. */
+  read(into: Uint8Array): number | HostError | undefined
+  /** There is input, or its end. A no is remembered in `awaited`. */
+  readonly readable: boolean
+  /** Someone asked for input in vain since this was last set to false. */
+  awaited: boolean
+  /** Settles when `readable` is, or already was, true. */
+  input(): Promise<void>
   /** fd is 1 or 2. */
   write(fd: 1 | 2, data: Uint8Array): number | HostError
   isTerminal(fd: 0 | 1 | 2): boolean

@@ -1,36 +1,16 @@
-/**
- * The evaluator alone, and translated code: the same system calls with the same arguments and results, the same SGX events, the
- * same number of instructions. Also twice the same run: everything follows from the program, its input and the seed.
- */
+/** The evaluator alone and translated code run whole programs alike: see support/lockstep.ts. */
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { compiled, compilerMissing } from '../support/c-program.ts'
-import { runGuest, type GuestOptions } from '../support/guest.ts'
-
-async function expectSame(program: string, options: GuestOptions = {}): Promise<void> {
-  // Files of the host may be looked at, and their times are in what a program sees; the clock starts at the same time.
-  const fixed = { ...options, wallClock: () => 1_700_000_000_000_000_000n }
-  const { stats: fast, ...translated } = await runGuest(program, fixed)
-  const { stats: slow, ...evaluated } = await runGuest(program, { ...fixed, translate: false })
-  expect(fast.evaluated, 'translated code ran').toBeLessThan(fast.instructions)
-  // ENCLU is neither's.
-  const { EENTER, ERESUME, EEXIT } = slow.transitions
-  expect(slow.evaluated).toBe(slow.instructions - EENTER - ERESUME - EEXIT)
-  expect(translated).toEqual(evaluated)
-  expect(fast.instructions).toBe(slow.instructions)
-  expect(fast.transitions).toEqual(slow.transitions)
-  const { stats: again, ...second } = await runGuest(program, fixed)
-  expect(second).toEqual(translated)
-  expect(again.instructions).toBe(fast.instructions)
-}
+import { expectLockstep } from '../support/lockstep.ts'
 
 test.each(['hello', 'fault', 'handler'])('example %s', async (name) => {
-  await expectSame(join(import.meta.dirname, '../../examples', name, name))
+  await expectLockstep(join(import.meta.dirname, '../../examples', name, name))
 })
 
 const missing = await compilerMissing()
 describe.skipIf(missing !== undefined)(`C programs${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   test.each(['memory', 'selfmodifying'])('%s', async (name) => {
-    await expectSame(await compiled(join(import.meta.dirname, 'c', `${name}.c`)))
+    await expectLockstep(await compiled(join(import.meta.dirname, 'c', `${name}.c`)))
   })
 })

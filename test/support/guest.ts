@@ -34,6 +34,9 @@ function memoryConsole(stdin: Uint8Array, onPrint: (bytes: number) => void): { c
   let [at, printed] = [0, 0]
   return {
     console: {
+      readable: true,
+      awaited: false,
+      input: () => Promise.resolve(),
       read(into) {
         const piece = stdin.subarray(at, at + into.length)
         into.set(piece)

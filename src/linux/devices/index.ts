@@ -1,6 +1,8 @@
 import { FS_MAGIC } from '../../spec/linux/index.ts'
 import type { Node } from '../vfs/node.ts'
-import type { SgxDriver } from './sgx-driver.ts'
+import type { Sgx } from '../../sgx/index.ts'
+import type { AddressSpace } from '../mm/address-space.ts'
+import { SgxDriver } from './sgx-driver.ts'
 import { sgxEnclaveDevice } from './sgx-enclave.ts'
 import { sgxProvisionDevice } from './sgx-provision.ts'
 import { DeviceNode, VirtualDirectory, VirtualLink, type Device, type VirtualFileSystem } from '../vfs/virtual.ts'
@@ -23,10 +25,9 @@ export function devFileSystem(devices: Readonly<Record<string, Device>>): Node {
 }
 
 /** What a machine with SGX has beside. */
-export const sgxDevices = (driver: SgxDriver): Readonly<Record<string, Device>> => ({
-  sgx_enclave: sgxEnclaveDevice(driver),
-  sgx_provision: sgxProvisionDevice,
-})
+export function sgxDevices(sgx: Sgx, spaces: () => Iterable<AddressSpace>): Readonly<Record<string, Device>> {
+  return { sgx_enclave: sgxEnclaveDevice(new SgxDriver(sgx, spaces)), sgx_provision: sgxProvisionDevice }
+}
 
 export { SGX_ENCLAVE_IOCTLS } from './sgx-enclave.ts'
 export { plainDevices } from './plain.ts'

@@ -30,7 +30,9 @@ import {
 import { ENCLS, type Sgx } from '../../sgx/index.ts'
 import type { Task } from '../task/task.ts'
 import { ioctl, type Ioctl } from './ioctl.ts'
-import { encls, protectionOf, type DriverEnclave } from './sgx-driver.ts'
+import { encls, protectionOf } from './sgx-driver.ts'
+import type { DriverEnclave } from './sgx-encl.ts'
+import { EnclavePage } from './sgx-page.ts'
 import { ProvisionFile } from './sgx-provision.ts'
 
 /** The requests that build an enclave (uapi/asm/sgx.h), checks in the order of the kernel. */
@@ -51,16 +53,18 @@ export const CREATE = ioctl('SGX_IOC_ENCLAVE_CREATE', SGX_IOC.ENCLAVE_CREATE, sg
     if (!source) return -EFAULT
     const { SIZE, BASEADDR, ATTRIBUTES: attributes } = SECS.view(source)
     if (SIZE === 0n || (SIZE & (SIZE - 1n)) !== 0n) return -EINVAL
-    const { epc } = enclave.sgx
-    const target = epc.allocate()
-    if (!target) return -ENOMEM
+    const grown = enclave.grow()
+    if (grown < 0) return grown
+    const target = enclave.driver.reclaimer.allocate(false)
     const secinfo = new Uint8Array(SECINFO.size)
-    if (encls(() => ENCLS.ECREATE(enclave.sgx, { target, source, secinfo })) === 'fault') {
-      epc.free(target)
-      return -EIO
+    const created = target && encls(() => ENCLS.ECREATE(enclave.sgx, { target, source, secinfo })) !== 'fault'
+    if (created) {
+      enclave.created(target, BASEADDR, SIZE, attributes)
+      return 0
     }
-    enclave.created(target, BASEADDR, SIZE, attributes)
-    return 0
+    if (target) enclave.sgx.epc.free(target)
+    enclave.shrink()
+    return target ? -EIO : -ENOMEM
   },
 })
 
@@ -93,21 +97,29 @@ interface Addition {
 
 /** Adds and, if asked for, measures one page. */
 function addPage(enclave: DriverEnclave, task: Task, { address, source, secinfo, measure }: Addition): number {
-  const { sgx, secs } = enclave
-  const target = secs && sgx.epc.allocate()
+  const { sgx } = enclave
+  const secs = enclave.secs?.epc
+  const target = secs && enclave.driver.reclaimer.allocate(false)
   if (!target) return -ENOMEM
   const failed = (errno: number): number => {
     sgx.epc.free(target)
     return -errno
   }
-  if (enclave.pages.has(address)) return failed(EBUSY)
+  const grown = enclave.grow()
+  if (grown < 0) return failed(-grown)
+  const refused = (errno: number): number => {
+    enclave.shrink()
+    return failed(errno)
+  }
+  if (enclave.pages.has(address)) return refused(EBUSY)
   const bytes = task.memory.read(source, PAGE_SIZE)
-  if (!bytes) return failed(EFAULT)
+  if (!bytes) return refused(EFAULT)
   if (encls(() => ENCLS.EADD(sgx, { target, secs, linaddr: BigInt(address), source: bytes, secinfo })) === 'fault')
-    return failed(EIO)
+    return refused(EIO)
   const { FLAGS } = SECINFO.view(secinfo)
   const isTcs = Number((FLAGS >> SECINFO_PAGE_TYPE_SHIFT) & 0xffn) === PT.PT_TCS
-  enclave.pages.set(address, { epc: target, maximum: isTcs ? PROT_READ | PROT_WRITE : protectionOf(FLAGS) })
+  const maximum = isTcs ? PROT_READ | PROT_WRITE : protectionOf(FLAGS)
+  enclave.add(new EnclavePage(enclave, address, isTcs ? 'PT_TCS' : 'PT_REG', maximum, target))
   if (!measure) return 0
   for (let offset = 0; offset < PAGE_SIZE; offset += CHUNK) {
     if (encls(() => ENCLS.EEXTEND(sgx, { secs, target, offset })) === 'fault') return -EIO
@@ -164,7 +176,8 @@ export const INIT = ioctl('SGX_IOC_ENCLAVE_INIT', SGX_IOC.ENCLAVE_INIT, sgx_encl
   spec: SPEC,
   ready: isBuilding,
   run(arg, { device: enclave, task }) {
-    const { sgx, secs } = enclave
+    const { sgx } = enclave
+    const secs = enclave.secs?.epc
     const sigstruct = task.memory.read(Number(arg.sigstruct), SIGSTRUCT.size)
     if (!sigstruct || !secs) return -EFAULT
     const { VENDOR, MODULUS } = SIGSTRUCT.view(sigstruct)

@@ -12,10 +12,12 @@ import {
   sgx_enclave_restrict_permissions,
 } from '../../spec/linux/index.ts'
 import { PT, SECINFO_FLAGS, SGX_ERROR, type PageType } from '../../spec/sgx/index.ts'
-import { ENCLS } from '../../sgx/index.ts'
+import { ENCLS, type EpcPage } from '../../sgx/index.ts'
 import { ioctl, type Ioctl } from './ioctl.ts'
-import { encls, secinfoBytes, secinfoOfType, type DriverEnclave, type EnclavePage } from './sgx-driver.ts'
+import { encls, secinfoBytes, secinfoOfType } from './sgx-driver.ts'
+import type { DriverEnclave } from './sgx-encl.ts'
 import { checkRange } from './sgx-enclave-build.ts'
+import type { EnclavePage } from './sgx-page.ts'
 
 /** The requests that change a running enclave (SGX2, EDMM), checks in the order of the kernel. */
 
@@ -34,17 +36,21 @@ interface Outcome {
 }
 const DONE: Outcome = { errno: 0 }
 
-/** Changes page after page until one fails; what was done and why it ended. */
+/** A page and where it is in the EPC. */
+type Loaded = EnclavePage & { readonly epc: EpcPage }
+
+/** Changes page after page, each brought into the EPC first, until one fails; what was done and why it ended. */
 function eachPage(
   enclave: DriverEnclave,
   offset: bigint,
   length: bigint,
-  change: (page: EnclavePage, address: number) => Outcome,
+  change: (page: Loaded) => Outcome,
 ): Outcome & { readonly count: bigint } {
   for (let done = 0; done < Number(length); done += PAGE_SIZE) {
     const address = enclave.base + Number(offset) + done
     const page = enclave.pages.get(address)
-    const outcome = page ? change(page, address) : { errno: -EFAULT }
+    const isLoaded = page && enclave.load(page, false) !== undefined
+    const outcome = isLoaded ? change(page as Loaded) : { errno: -EFAULT }
     if (outcome.errno < 0) return { ...outcome, count: BigInt(done) }
   }
   return { ...DONE, count: length }
@@ -54,6 +60,12 @@ function eachPage(
 function outcomeOf(answer: number | 'fault'): Outcome {
   if (answer === 'fault') return { errno: -EFAULT }
   return answer === 0 ? DONE : { errno: -EFAULT, result: answer }
+}
+
+/** Nobody uses the rights that a successful change took away. */
+function tracked(enclave: DriverEnclave, outcome: Outcome): Outcome {
+  if (outcome.errno === 0) enclave.track()
+  return outcome
 }
 
 export const RESTRICT_PERMISSIONS = ioctl(
@@ -75,9 +87,9 @@ export const RESTRICT_PERMISSIONS = ioctl(
         errno,
         result = 0,
         count,
-      } = eachPage(enclave, offset, length, ({ epc: target }) => {
-        if (target.PT !== 'PT_REG') return { errno: -EINVAL }
-        return outcomeOf(encls(() => ENCLS.EMODPR(enclave.sgx, { target, secinfo })))
+      } = eachPage(enclave, offset, length, ({ type, epc: target }) => {
+        if (type !== 'PT_REG') return { errno: -EINVAL }
+        return tracked(enclave, outcomeOf(encls(() => ENCLS.EMODPR(enclave.sgx, { target, secinfo }))))
       })
       arg.result = BigInt(result)
       arg.count = count
@@ -90,9 +102,9 @@ export const RESTRICT_PERMISSIONS = ioctl(
 const mayBecome = (from: PageType, to: PageType): boolean =>
   (from === 'PT_REG' && to === 'PT_TCS') || ((from === 'PT_REG' || from === 'PT_TCS') && to === 'PT_TRIM')
 
-function changeType(enclave: DriverEnclave, page: EnclavePage, address: number, type: PageType): Outcome {
-  const { epc: target, maximum } = page
-  if (!mayBecome(target.PT, type)) return { errno: -EINVAL }
+function changeType(enclave: DriverEnclave, page: Loaded, type: PageType): Outcome {
+  const { epc: target, address, maximum } = page
+  if (!mayBecome(page.type, type)) return { errno: -EINVAL }
   const toTcs = type === 'PT_TCS'
   const needed = PROT_READ | PROT_WRITE
   if (toTcs && (maximum & needed) !== needed) return { errno: -EPERM }
@@ -102,7 +114,8 @@ function changeType(enclave: DriverEnclave, page: EnclavePage, address: number, 
   }
   const outcome = outcomeOf(encls(() => ENCLS.EMODT(enclave.sgx, { target, secinfo: secinfoOfType(type) })))
   if (outcome.errno < 0) page.maximum = maximum
-  return outcome
+  else page.type = type
+  return tracked(enclave, outcome)
 }
 
 export const MODIFY_TYPES = ioctl(
@@ -123,7 +136,7 @@ export const MODIFY_TYPES = ioctl(
         errno,
         result = 0,
         count,
-      } = eachPage(enclave, offset, length, (page, address) => changeType(enclave, page, address, type))
+      } = eachPage(enclave, offset, length, (page) => changeType(enclave, page, type))
       arg.result = BigInt(result)
       arg.count = count
       return copyOut() || errno
@@ -135,7 +148,7 @@ export const MODIFY_TYPES = ioctl(
  * The kernel cannot see whether the enclave has accepted a trimmed page. It probes: EMODPR faults on such a page because of its
  * type, and before that answers that the page cannot be modified while the change is pending.
  */
-function isAccepted(enclave: DriverEnclave, { epc: target }: EnclavePage): boolean {
+function isAccepted(enclave: DriverEnclave, { epc: target }: Loaded): boolean {
   const answer = encls(() => ENCLS.EMODPR(enclave.sgx, { target, secinfo: secinfoBytes(RIGHTS) }))
   return answer === 'fault' || answer !== SGX_ERROR.SGX_PAGE_NOT_MODIFIABLE
 }
@@ -152,9 +165,9 @@ export const REMOVE_PAGES = ioctl(
       const refused = checkRange(enclave, offset, length)
       if (refused < 0) return refused
       if (arg.count !== 0n) return -EINVAL
-      const { errno, count } = eachPage(enclave, offset, length, (page, address) => {
-        if (page.epc.PT !== 'PT_TRIM' || !isAccepted(enclave, page)) return { errno: -EPERM }
-        return { errno: enclave.remove(address) }
+      const { errno, count } = eachPage(enclave, offset, length, (page) => {
+        if (page.type !== 'PT_TRIM' || !isAccepted(enclave, page)) return { errno: -EPERM }
+        return { errno: enclave.remove(page.address) }
       })
       arg.count = count
       return copyOut() || errno

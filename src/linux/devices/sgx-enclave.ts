@@ -18,9 +18,11 @@ import type { Stat } from '../vfs/file.ts'
 import { OpenFile } from '../vfs/open-file.ts'
 import type { Device, DeviceNode } from '../vfs/virtual.ts'
 import { serveIoctl, type Ioctl } from './ioctl.ts'
-import { DriverEnclave, type SgxDriver } from './sgx-driver.ts'
+import type { SgxDriver } from './sgx-driver.ts'
+import { DriverEnclave } from './sgx-encl.ts'
 import { SGX_ENCLAVE_BUILD } from './sgx-enclave-build.ts'
 import { SGX_ENCLAVE_SGX2 } from './sgx-enclave-sgx2.ts'
+import { EnclavePte } from './sgx-page.ts'
 
 /**
  * /dev/sgx_enclave (Documentation/arch/x86/sgx.rst): one enclave for each open file. Built with requests, seen through mmap; it
@@ -88,7 +90,9 @@ class EnclaveBacking implements Backing {
     const page = enclave.pageAt(address) ?? enclave.augment(address)
     if (!page) return 'SIGBUS'
     // Pages may have been added, with fewer rights, after the mapping was made.
-    return (protection & RWX & ~page.maximum) !== 0 ? 'SIGBUS' : { frame: page.epc.frame, writable: true, epc: true }
+    if ((protection & RWX & ~page.maximum) !== 0) return 'SIGBUS'
+    const epc = enclave.load(page, true)
+    return epc ? new EnclavePte(page, epc) : 'SIGBUS'
   }
 
   /** A mapping has no right that a page in it lacks; where there is no page, anything goes. */

@@ -100,6 +100,7 @@ export class AddressSpace implements PageSource {
         bus ? linux.BUS_ADRERR : linux.SEGV_MAPERR,
       )
     }
+    page.accessed?.()
     const mayWrite = vma.shared ? page.writable : this.ram.referencesTo(page.frame) === 1
     return { frame: page.frame, writable: (vma.prot & WRITABLE) !== 0 && mayWrite, epc: page.epc ?? false }
   }

@@ -11,6 +11,8 @@ export interface BackingPage {
   readonly writable: boolean
   /** A page of the EPC: no frame of the address space, so no reference is taken, and only enclaves see what is in it. */
   readonly epc?: true
+  /** Told of each look-up in a page table: the accessed bit. */
+  accessed?(): void
 }
 
 /**

@@ -52,7 +52,7 @@ function act(kernel: Kernel, task: Task, info: SignalInfo): void {
     case 'continue':
       return
     case 'stop':
-      return stopProcess(kernel, task.process, signo)
+      return stopProcess(task.process, signo)
     case 'terminate':
     case 'core':
       // RLIMIT_CORE is 0 and no core file is written, so the status never has the core flag.

@@ -4,7 +4,8 @@ import { continueProcess, exitGroup } from '../task/life.ts'
 import type { Process } from '../task/process.ts'
 import type { Task } from '../task/task.ts'
 import type { SignalInfo } from './info.ts'
-import { bit, DEFAULT, defaultAction, isMember, type PendingSignals } from './state.ts'
+import { queueForProcess, queueForTask } from './queue.ts'
+import { bit, DEFAULT, defaultAction, isMember } from './state.ts'
 
 /** Generating signals: signal(7), kill(2). Delivery is in delivery.ts. */
 
@@ -12,13 +13,12 @@ const STOPS = bit(linux.SIGSTOP) | bit(linux.SIGTSTP) | bit(linux.SIGTTIN) | bit
 
 /** To a process: any of its threads may take it. */
 export function sendToProcess(kernel: Kernel, process: Process, info: SignalInfo): void {
-  const [leader] = process.threads
-  if (leader) send(kernel, process, leader, process.pending, info)
+  if (actAtOnce(kernel, process, info.signo)) queueForProcess(process, info)
 }
 
 /** To one thread: tkill(2), tgkill(2). */
 export function sendToTask(kernel: Kernel, task: Task, info: SignalInfo): void {
-  if (task.state !== 'dead') send(kernel, task.process, task, task.signals.pending, info)
+  if (task.state !== 'dead' && actAtOnce(kernel, task.process, info.signo)) queueForTask(task, info)
 }
 
 /** To every process of a group; returns how many there are. */
@@ -28,17 +28,18 @@ export function sendToGroup(kernel: Kernel, pgid: number, info: SignalInfo): num
   return members.length
 }
 
-function send(kernel: Kernel, process: Process, task: Task, queue: PendingSignals, info: SignalInfo): void {
-  const { signo } = info
-  if (signo === linux.SIGKILL) return exitGroup(kernel, process, signo)
+/** What happens when a signal is sent, whatever its disposition. False if that is all. */
+function actAtOnce(kernel: Kernel, process: Process, signo: number): boolean {
+  if (signo === linux.SIGKILL) {
+    if (process.threads.size > 0) exitGroup(kernel, process, signo)
+    return false
+  }
   if (signo === linux.SIGCONT) {
     discardEverywhere(process, STOPS)
-    continueProcess(kernel, process)
+    continueProcess(process)
   }
   if (defaultAction(signo) === 'stop') discardEverywhere(process, bit(linux.SIGCONT))
-  // An ignored signal is gone, unless it is blocked: its disposition may change before it is unblocked.
-  if (task.signals.dispositions.isIgnored(signo) && !isMember(task.signals.mask, signo)) return
-  queue.add(info)
+  return true
 }
 
 function discardEverywhere(process: Process, set: bigint): void {

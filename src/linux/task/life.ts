@@ -1,6 +1,6 @@
 import * as linux from '../../spec/linux/index.ts'
 import type { Kernel } from '../kernel.ts'
-import { sendToProcess } from '../signal/send.ts'
+import { queueForProcess } from '../signal/queue.ts'
 import { traceExit } from '../strace.ts'
 import type { Process } from './process.ts'
 import { leaveRobustList } from './robust-list.ts'
@@ -61,7 +61,7 @@ function endProcess(kernel: Kernel, process: Process): void {
   const isChild = process.exitSignal === linux.SIGCHLD
   if (process.exitSignal !== 0) {
     const code = isExited(status) ? linux.CLD_EXITED : linux.CLD_KILLED
-    notifyParent(kernel, process, process.exitSignal, code, isExited(status) ? status >> 8 : status & 0x7f)
+    notifyParent(process, process.exitSignal, code, isExited(status) ? status >> 8 : status & 0x7f)
   }
   // wait(2), NOTES: a parent that ignores SIGCHLD has no zombies.
   if (isChild && ignored) reap(kernel, process)
@@ -84,29 +84,29 @@ export function reap(kernel: Kernel, process: Process): void {
   process.parent?.children.delete(process)
 }
 
-function notifyParent(kernel: Kernel, process: Process, signo: number, code: number, status: number): void {
+function notifyParent(process: Process, signo: number, code: number, status: number): void {
   if (!process.parent) return
-  sendToProcess(kernel, process.parent, { signo, code, pid: process.pid, uid: process.credentials.uid, status })
+  queueForProcess(process.parent, { signo, code, pid: process.pid, uid: process.credentials.uid, status })
 }
 
 /** signal(7), default action "Stop". */
-export function stopProcess(kernel: Kernel, process: Process, signo: number): void {
+export function stopProcess(process: Process, signo: number): void {
   if (process.state.is !== 'running') return
   process.state = { is: 'stopped', signo }
   process.unreported = 'stopped'
-  tellOfStop(kernel, process, linux.CLD_STOPPED, signo)
+  tellOfStop(process, linux.CLD_STOPPED, signo)
 }
 
 /** SIGCONT was sent. */
-export function continueProcess(kernel: Kernel, process: Process): void {
+export function continueProcess(process: Process): void {
   if (process.state.is !== 'stopped') return
   process.state = { is: 'running' }
   process.unreported = 'continued'
-  tellOfStop(kernel, process, linux.CLD_CONTINUED, linux.SIGCONT)
+  tellOfStop(process, linux.CLD_CONTINUED, linux.SIGCONT)
 }
 
-function tellOfStop(kernel: Kernel, process: Process, code: number, signo: number): void {
+function tellOfStop(process: Process, code: number, signo: number): void {
   const [thread] = process.parent?.threads ?? []
   if (!thread || thread.signals.dispositions.of(linux.SIGCHLD).flags & linux.SA.NOCLDSTOP) return
-  notifyParent(kernel, process, linux.SIGCHLD, code, signo)
+  notifyParent(process, linux.SIGCHLD, code, signo)
 }

@@ -219,6 +219,7 @@ describe('timers', () => {
     const guest = new Guest()
     guest.poke(SCRATCH, structBytes(linux.itimerval, { interval_usec: 10n, value_usec: 20n }))
     guest.call('setitimer', linux.ITIMER_REAL, SCRATCH, 0)
+    guest.kernel.schedule()
     expect(guest.kernel.nextEvent()).toBe(20_000n)
     guest.clock.time = 25_000n
     guest.poke(SCRATCH + 64, structBytes(linux.kernel_sigaction, { sa_handler: 1n }))

@@ -1,8 +1,8 @@
 import { isHostError, type ConsolePort } from '../../port/index.ts'
-import { EBADF, EFAULT, ENOTTY, O, S, TTY, makedev, termios, winsize } from '../../spec/linux/index.ts'
+import { EAGAIN, EBADF, EFAULT, ENOTTY, O, S, TTY, makedev, termios, winsize } from '../../spec/linux/index.ts'
 import { errnoOfHost } from '../errno.ts'
 import { structBytes } from '../mm/user-memory.ts'
-import type { Answer } from '../syscall.ts'
+import type { Answer, Wait } from '../syscall.ts'
 import type { Task } from '../task/task.ts'
 import type { Stat } from './file.ts'
 import { OpenFile } from './open-file.ts'
@@ -31,11 +31,14 @@ export class ConsoleFile extends OpenFile {
     this.terminal = terminal
   }
 
-  /** Deviation: blocks the whole machine until the host has input. */
-  override read(into: Uint8Array): number {
+  override read(into: Uint8Array): number | Wait {
     if (this.fd !== 0 && !this.terminal) return -EBADF
     const n = this.console.read(into)
+    if (n === undefined) return this.nonblocking ? -EAGAIN : { wait: () => this.console.readable }
     return isHostError(n) ? errnoOfHost(n.error) : n
+  }
+  override get readable(): boolean {
+    return this.console.readable
   }
 
   override write(data: Uint8Array): number {

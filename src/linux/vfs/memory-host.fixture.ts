@@ -50,6 +50,9 @@ export class MemoryHost implements HostPort {
   wallClock = (): bigint => 1_700_000_000_000_000_000n
 
   readonly console: ConsolePort = {
+    readable: true,
+    awaited: false,
+    input: () => Promise.resolve(),
     read: (into) => {
       const data = new TextEncoder().encode(this.input).subarray(0, into.length)
       into.set(data)

@@ -143,7 +143,7 @@ function madeUp(parts: VfsParts): Readonly<Record<string, Node>> {
     '/dev': devFileSystem({
       ...plainDevices((into) => into.set(parts.random(into.length))),
       tty: ttyDevice(parts.port.console),
-      ...(sgx ? sgxDevices({ sgx, spaces: () => spacesOf(parts.processes.values()) }) : {}),
+      ...(sgx ? sgxDevices(sgx, () => spacesOf(parts.processes.values())) : {}),
     }),
     '/proc': procFileSystem({
       processes: () => parts.processes.values(),

@@ -1,0 +1,264 @@
+import { concatBytes, invariant } from '../../base/index.ts'
+import * as elf from '../../spec/elf/index.ts'
+import { ATTRIBUTES, SECINFO, SECS, TCS } from '../../spec/sgx/index.ts'
+import * as linux from '../../spec/linux/index.ts'
+import { GPR } from '../../spec/x86/index.ts'
+import type { Code, VdsoAbi } from '../../vdso/index.ts'
+import type { Call, EnclaveEvent } from './call.ts'
+import { DRIVER, HANDLER } from './code.ts'
+import { ENCLAVE_CODE, EVENT_SIZE } from './enclave-code.ts'
+import { CELLS, DATA, DATA_SIZE, ENCLAVE, HEAP, NOTHING, READ_ONLY, STACK, TEXT } from './layout.ts'
+import { place } from './listing.ts'
+import { mrenclave, signSigstruct, type EnclavePage } from './sign.ts'
+import { wrapper } from './wrappers.ts'
+
+/** Builds the measuring program: an ELF file whose data say which calls it makes. */
+
+const PAGE = 4096
+const EENTER = 2n
+const SECINFO_REG_RX = 0x205n
+const SECINFO_REG_RW = 0x203n
+const SECINFO_TCS = 0x100n
+const RUN_SIZE = 256
+const EXCEPTION_SIZE = 32
+/** What a handler pointer or `run` leaves behind, so that fields which stay can be told from fields which are written. */
+const STALE = { function: 77, vector: 78, error: 79, address: 80n } as const
+
+interface Piece {
+  readonly code: Code
+  readonly at: number
+}
+
+/** A call with its places. */
+export interface PlacedCall {
+  readonly call: Call
+  readonly registers: readonly bigint[]
+  readonly structure: { readonly at: number; readonly size: number }
+}
+
+export interface Program {
+  readonly file: Uint8Array
+  readonly calls: readonly PlacedCall[]
+  readonly driver: Piece
+  readonly handler: Piece
+  readonly wrappers: readonly Piece[]
+  /** Where the driver is when a call has come back. */
+  readonly returned: number
+}
+
+/** The initialised data, filled from HEAP up. */
+class Data {
+  readonly bytes = new Uint8Array(DATA_SIZE)
+  private readonly view = new DataView(this.bytes.buffer)
+  private end = HEAP
+
+  allocate(size: number, align = 8): number {
+    const at = Math.ceil(this.end / align) * align
+    this.end = at + size
+    invariant(this.end <= NOTHING, 'the measuring program has no room for so many calls')
+    return at
+  }
+  words(...values: readonly (bigint | number)[]): number {
+    const at = this.allocate(8 * values.length)
+    values.forEach((value, i) => this.set(at + 8 * i, value))
+    return at
+  }
+  put(bytes: Uint8Array, align = 8): number {
+    const at = this.allocate(bytes.length, align)
+    this.write(at, bytes)
+    return at
+  }
+  set(at: number, value: bigint | number): void {
+    this.view.setBigUint64(at - DATA, BigInt.asUintN(64, BigInt(value)), true)
+  }
+  write(at: number, bytes: Uint8Array): void {
+    this.bytes.set(bytes, at - DATA)
+  }
+  u32(at: number, value: number): void {
+    this.view.setUint32(at - DATA, value, true)
+  }
+}
+
+export function buildProgram(abi: VdsoAbi, functionOffset: number, calls: readonly Call[]): Program {
+  const driver = { code: place(DRIVER), at: TEXT }
+  const handler = { code: place(HANDLER), at: TEXT + 0x400 }
+  const [all, minimal] = (['all', 'minimal'] as const).map((style, i) => ({
+    code: place(wrapper(abi, style)),
+    at: TEXT + 0x500 + 0x100 * i,
+  })) as [Piece, Piece]
+  const data = new Data()
+  data.set(CELLS.vdso_call, functionOffset)
+  data.set(CELLS.wrapper_all, all.at)
+  data.set(CELLS.wrapper_minimal, minimal.at)
+  data.set(CELLS.table, setupTable(data))
+  const placed = calls.map((call, i) => placeCall(data, abi, call, i, handler.at))
+  data.set(CELLS.current, data.words(...placed.flatMap(({ block }) => block), 0))
+  const text = new Uint8Array(PAGE)
+  for (const { code, at } of [driver, handler, all, minimal]) text.set(code.bytes, at - TEXT)
+  return {
+    file: executable(text, data.bytes),
+    calls: placed,
+    driver,
+    handler,
+    wrappers: [all, minimal],
+    returned: TEXT + (driver.code.labels.get('returned') ?? 0),
+  }
+}
+
+const secinfo = (FLAGS: bigint): Uint8Array => {
+  const bytes = new Uint8Array(SECINFO.size)
+  SECINFO.view(bytes).FLAGS = FLAGS
+  return bytes
+}
+
+/** Code, save areas, and as many TCS as an enclave could want; each fault that is not resumed uses one up. */
+function enclavePages(): EnclavePage[] {
+  const code = new Uint8Array(PAGE)
+  code.set(place(ENCLAVE_CODE).bytes)
+  const tcs = new Uint8Array(PAGE)
+  Object.assign(TCS.view(tcs), { OSSA: BigInt(ENCLAVE.ssa), NSSA: ENCLAVE.nssa, FSLIMIT: 0xffff_ffff, GSLIMIT: 0xffff_ffff })
+  const pages: EnclavePage[] = [{ offset: ENCLAVE.code, secinfo: secinfo(SECINFO_REG_RX), bytes: code }]
+  const add = (offset: number, flags: bigint, bytes: Uint8Array): number =>
+    pages.push({ offset, secinfo: secinfo(flags), bytes })
+  for (let i = 0; i < ENCLAVE.nssa; i++) add(ENCLAVE.ssa + i * PAGE, SECINFO_REG_RW, new Uint8Array(PAGE))
+  for (let i = 0; i < ENCLAVE.most; i++) add(ENCLAVE.tcs + i * PAGE, SECINFO_TCS, tcs)
+  return pages
+}
+
+function secsPage(): Uint8Array {
+  const bytes = new Uint8Array(SECS.size)
+  Object.assign(SECS.view(bytes), {
+    SIZE: BigInt(ENCLAVE.size),
+    BASEADDR: BigInt(ENCLAVE.base),
+    SSAFRAMESIZE: 1,
+    ATTRIBUTES: ATTRIBUTES.MODE64BIT,
+    XFRM: 3n,
+  })
+  return bytes
+}
+
+const SYSCALLS = new Map(Object.entries(linux.SYSCALL_NAMES).map(([number, name]) => [name, Number(number)]))
+
+/** The system calls that build the enclave, and the pages that the calls run on. */
+function setupTable(data: Data): number {
+  const rows: (number | bigint)[][] = []
+  const call = (name: linux.SyscallName, ...args: (number | bigint)[]): void => {
+    rows.push([SYSCALLS.get(name) ?? -1, ...args, ...new Array<number>(6 - args.length).fill(0)])
+  }
+  const DEVICE = 3
+  const { PROT_READ: R, PROT_WRITE: W, PROT_EXEC: X, MAP_FIXED, MAP_SHARED } = linux
+  const path = data.put(Uint8Array.from('/dev/sgx_enclave\0', (c) => c.charCodeAt(0)))
+  call('open', path, linux.O.RDWR)
+  call('mmap', ENCLAVE.base, ENCLAVE.size, linux.PROT_NONE, MAP_SHARED | MAP_FIXED, DEVICE)
+  call('ioctl', DEVICE, linux.SGX_IOC.ENCLAVE_CREATE, data.words(data.put(secsPage(), PAGE)))
+  const pages = enclavePages()
+  for (const page of pages) {
+    const source = data.put(page.bytes, PAGE)
+    const argument = data.words(source, page.offset, PAGE, data.put(page.secinfo, 64), linux.SGX_PAGE_MEASURE, 0)
+    call('ioctl', DEVICE, linux.SGX_IOC.ENCLAVE_ADD_PAGES, argument)
+  }
+  const sigstruct = data.put(signSigstruct(mrenclave(ENCLAVE.size, pages)), PAGE)
+  call('ioctl', DEVICE, linux.SGX_IOC.ENCLAVE_INIT, data.words(sigstruct))
+  const mapEnclave = (offset: number, count: number, prot: number): void =>
+    call('mmap', ENCLAVE.base + offset, count * PAGE, prot, MAP_SHARED | MAP_FIXED, DEVICE)
+  mapEnclave(ENCLAVE.code, 1, R | X)
+  mapEnclave(ENCLAVE.ssa, ENCLAVE.nssa, R | W)
+  mapEnclave(ENCLAVE.tcs, ENCLAVE.most, R | W)
+  const privately = linux.MAP_PRIVATE | linux.MAP_ANONYMOUS | MAP_FIXED
+  call('mmap', STACK.start, STACK.size, R | W, privately, -1)
+  call('mprotect', NOTHING, PAGE, linux.PROT_NONE)
+  call('mprotect', READ_ONLY, PAGE, R)
+  return data.words(...rows.flat(), -1)
+}
+
+const ENCLAVE_LABELS = place(ENCLAVE_CODE).labels
+const enclaveAddress = (label: string): number => ENCLAVE.base + ENCLAVE.code + (ENCLAVE_LABELS.get(label) ?? -1)
+
+function placeEvent(data: Data, e: EnclaveEvent): void {
+  const leave = enclaveAddress(e.leave ?? 'keep')
+  const at = data.words(e.fault ? enclaveAddress(e.fault) : leave)
+  data.allocate(EVENT_SIZE - 8)
+  const registers = ['RDI', 'RSI', 'RDX', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R14', 'R15'] as const
+  registers.forEach((name, i) => data.set(at + 8 + 8 * i, e.registers?.[name] ?? BigInt(0xe000 + i)))
+  data.set(at + 0x60, e.moveRsp ?? 0)
+  data.set(at + 0x68, e.directionFlag ? 1 : 0)
+  data.set(at + 0x70, e.registers?.RCX ?? 0xe00c)
+  data.set(at + 0x78, leave)
+  data.set(at + 0x80, e.address ?? 0)
+}
+
+/** `run` with what the caller puts there, and values in the other fields that show whether they were written. */
+function placeRun(data: Data, call: Call, tcs: bigint, handler: bigint): number {
+  const at = call.runAt === undefined ? data.allocate(RUN_SIZE, RUN_SIZE) : Number(call.runAt)
+  if (at < HEAP || at >= DATA + DATA_SIZE - RUN_SIZE) return at
+  data.set(at, tcs)
+  data.u32(at + 8, STALE.function)
+  data.u32(at + 12, STALE.vector | (STALE.error << 16))
+  data.set(at + 16, STALE.address)
+  data.set(at + 24, handler)
+  data.set(at + 32, 0x1234_5678)
+  for (const [offset, bytes] of call.patch ?? []) data.write(at + offset, bytes)
+  return at
+}
+
+/** The block of the table of calls, in the order in which DRIVER reads it. */
+function placeCall(
+  data: Data,
+  abi: VdsoAbi,
+  call: Call,
+  index: number,
+  userHandler: number,
+): PlacedCall & { readonly block: (bigint | number)[] } {
+  invariant(index < ENCLAVE.most, 'the measuring enclave has no TCS for so many calls')
+  const tcs = call.tcs ?? BigInt(ENCLAVE.base + ENCLAVE.tcs + index * PAGE)
+  const handler = typeof call.handler === 'bigint' ? call.handler : call.handler ? BigInt(userHandler) : 0n
+  const leaf = call.leaf ?? EENTER
+  const registers = GPR.map((name, n) => call.registers?.[name] ?? BigInt(0xc000 + n))
+  registers[1] = leaf
+  if (abi === 'v28' && call.leafInEax !== false) registers[0] = leaf
+  registers[4] = BigInt(STACK.start + STACK.size - 64 + (call.shift ?? 0))
+  const events = data.allocate(0)
+  for (const e of call.events ?? [{}]) placeEvent(data, e)
+  const answers = data.allocate(0)
+  for (const { value, pop = 0 } of call.answers ?? []) data.words(value, pop)
+  const isMainline = abi === 'mainline'
+  const structure = isMainline
+    ? { at: placeRun(data, call, tcs, handler), size: RUN_SIZE }
+    : { at: data.put(new Uint8Array(EXCEPTION_SIZE).fill(0x5a)), size: EXCEPTION_SIZE }
+  const e = call.report === false ? 0 : structure.at
+  const args = isMainline ? [call.runAt ?? structure.at, 0, 0, 0] : [tcs, e, handler, 0x1234_5678]
+  const cell = { direct: CELLS.vdso_call, all: CELLS.wrapper_all, minimal: CELLS.wrapper_minimal }[call.style ?? 'direct']
+  const withoutRsp = registers.filter((_, n) => n !== 4)
+  const block = [cell, registers[4], ...args, events, answers, 0, ...withoutRsp]
+  // RSP at the call, below the four words.
+  registers[4] -= 32n
+  return { call, registers, structure, block }
+}
+
+/** Text and data, each at its page of the file. */
+function executable(text: Uint8Array, data: Uint8Array): Uint8Array {
+  const head = new Uint8Array(PAGE)
+  const segments = [
+    { p_flags: elf.PF_R | elf.PF_X, at: TEXT, size: text.length, offset: PAGE },
+    { p_flags: elf.PF_R | elf.PF_W, at: DATA, size: data.length, offset: PAGE + text.length },
+  ]
+  const header = elf.Elf64_Ehdr.view(head)
+  header.e_ident.set([...elf.ELFMAG, elf.ELFCLASS64, elf.ELFDATA2LSB, elf.EV_CURRENT])
+  Object.assign(header, {
+    e_type: elf.ET_EXEC,
+    e_machine: elf.EM_X86_64,
+    e_version: elf.EV_CURRENT,
+    e_entry: BigInt(TEXT),
+    e_phoff: BigInt(elf.Elf64_Ehdr.size),
+    e_ehsize: elf.Elf64_Ehdr.size,
+    e_phentsize: elf.Elf64_Phdr.size,
+    e_phnum: segments.length,
+  })
+  segments.forEach(({ p_flags, at, size, offset }, i) => {
+    const p = elf.Elf64_Phdr.view(head, elf.Elf64_Ehdr.size + i * elf.Elf64_Phdr.size)
+    Object.assign(p, { p_type: elf.PT_LOAD, p_flags, p_align: BigInt(PAGE), p_offset: BigInt(offset) })
+    p.p_vaddr = p.p_paddr = BigInt(at)
+    p.p_filesz = p.p_memsz = BigInt(size)
+  })
+  return concatBytes(head, text, data)
+}
