@@ -5,7 +5,9 @@ import { EXIT, EXIT_CODES } from './exit-codes.ts'
 import { failWith } from './failure.ts'
 import { writeText } from './output.ts'
 import { RUN_OPTIONS, type OptionRow, type RunOptions } from './run-options.ts'
+import { abi, ABI_FORMATS, type AbiOptions } from './commands/abi.ts'
 import { run } from './commands/run.ts'
+import { parseNotEmpty, parseOffset } from './values.ts'
 
 const HINT = 'To run a program: enclu run PROGRAM [ARGUMENT...]. For help: enclu help run.'
 
@@ -55,10 +57,33 @@ function createProgram(env: NodeJS.ProcessEnv, finish: (code: number) => void): 
     .addHelpText('after', runNotes)
   for (const row of RUN_OPTIONS) command.addOption(toOption(row))
   command.action(async (file: string | undefined, args: string[], options: RunOptions) => {
-    if (file === undefined && options.cpu !== 'help' && options.vdso !== 'help') command.error('error: no program was named')
+    if (file === undefined && options.cpu !== 'help' && options.vdso !== 'help')
+      command.error('error: no program was named')
     finish(await run(file ?? '', args, options, env))
   })
+  addAbi(program, finish)
   return program
+}
+
+function addAbi(program: Command, finish: (code: number) => void): void {
+  program
+    .command('abi')
+    .summary('count the instructions of the enclave call')
+    .description(
+      'Makes the enclave call in each of its shapes, counts instructions, and looks who keeps which registers.',
+    )
+    .addOption(new Option('--format <format>', 'how to print it').choices(ABI_FORMATS).default('text'))
+    .addOption(
+      new Option('--vdso-image <file>', 'measure this vDSO too, such as the one of a Linux kernel').argParser(
+        parseNotEmpty,
+      ),
+    )
+    .addOption(
+      new Option('--vdso-fixup <offset>', 'where in it exceptions are reported, if it cannot be found').argParser(
+        parseOffset,
+      ),
+    )
+    .action(async (options: AbiOptions) => finish(await abi(options)))
 }
 
 function toOption(row: OptionRow): Option {

@@ -46,14 +46,17 @@ export function randomEncoding(random: Random, row: Row, decode: Decode): Encodi
     while (bytes.length < 15) bytes.push(random.below(256))
     const code = Uint8Array.from(bytes.slice(0, 15))
     const insn = decoded(code, decode)
-    if (insn?.row === row && insn.operands.every(isAimable)) return { code: code.slice(0, insn.length), insn }
+    if (insn?.row === row && insn.operands.every((o) => isAimable(row, o)))
+      return { code: code.slice(0, insn.length), insn }
   }
   throw new Error(`no encoding found for ${row.mnemonic} ${row.opcode} ${row.operands}`)
 }
 
-/** An address that states can choose, and that is not the oracle's own (its program lies at 0x6b3d5000). */
-const isAimable = (o: Operand): boolean =>
-  o.kind !== 'mem' || o.w === 0 || ((o.base >= 0 || o.index >= 0) && (o.disp < 0x6000_0000n || o.disp > 0x7000_0000n))
+/** LEA and hints touch nothing. Else an address that states can choose, and that is not the oracle's own (its program lies at 0x6b3d5000). */
+const isAimable = (row: Row, o: Operand): boolean =>
+  o.kind !== 'mem' ||
+  (o.w === 0 && row.op !== undefined) ||
+  ((o.base >= 0 || o.index >= 0) && (o.disp < 0x6000_0000n || o.disp > 0x7000_0000n))
 
 function decoded(code: Uint8Array, decode: Decode): Insn | undefined {
   try {

@@ -22,21 +22,6 @@ const run = (prefix: string, first: number, names: string): [string, string, str
     return mnemonic === '-' ? [] : [[`${prefix} ${byte} /r`, mnemonic, operand === 'R' ? 'Rd' : (operand ?? '')]]
   })
 
-/** The eight digits of one x87 opcode, memory forms then register forms. */
-const x87 = (byte: string, memory: string, registers: string): [string, string, string][] => [
-  ...memory.split(' ').flatMap((n, k): [string, string, string][] => (n === '-' ? [] : [[`${byte} /${k}`, n, 'M']])),
-  ...registers
-    .split(' ')
-    .flatMap((n, k): [string, string, string][] => (n === '-' ? [] : [[`${byte} /${k} mod=3`, n, '']])),
-]
-/** Register forms that are told by the whole ModRM byte. */
-const x87Last = (byte: string, first: number, names: string): [string, string, string][] =>
-  names
-    .split(' ')
-    .flatMap((n, k): [string, string, string][] =>
-      n === '-' ? [] : [[`${byte} ${(first + k).toString(16).toUpperCase()}`, n, '']],
-    )
-
 // prettier-ignore
 const SSSE3 = 'PSHUFB PHADDW PHADDD PHADDSW PMADDUBSW PHSUBW PHSUBD PHSUBSW PSIGNB PSIGNW PSIGND PMULHRSW'
 
@@ -46,7 +31,6 @@ export const UNIMPLEMENTED: readonly (readonly [opcode: string, mnemonic: string
     62 EVEX
     C4 VEX
     C5 VEX
-    9B FWAIT
     CA RETF
     CB RETF
     CF IRETQ
@@ -69,18 +53,6 @@ export const UNIMPLEMENTED: readonly (readonly [opcode: string, mnemonic: string
     NP 0F C7 /5 XSAVES M
     F3 0F C7 /7 RDPID R
   `),
-  ...x87('D8', 'FADD FMUL FCOM FCOMP FSUB FSUBR FDIV FDIVR', 'FADD FMUL FCOM FCOMP FSUB FSUBR FDIV FDIVR'),
-  ...x87('D9', 'FLD - FST FSTP FLDENV FLDCW FNSTENV FNSTCW', 'FLD FXCH - FSTP - - - -'),
-  ...x87Last('D9', 0xd0, 'FNOP'), ...x87Last('D9', 0xe0, 'FCHS FABS - - FTST FXAM - - FLD1 FLDL2T FLDL2E FLDPI FLDLG2 FLDLN2 FLDZ'),
-  ...x87Last('D9', 0xf0, 'F2XM1 FYL2X FPTAN FPATAN FXTRACT FPREM1 FDECSTP FINCSTP FPREM FYL2XP1 FSQRT FSINCOS FRNDINT FSCALE FSIN FCOS'),
-  ...x87('DA', 'FIADD FIMUL FICOM FICOMP FISUB FISUBR FIDIV FIDIVR', 'FCMOVB FCMOVE FCMOVBE FCMOVU - - - -'), ...x87Last('DA', 0xe9, 'FUCOMPP'),
-  ...x87('DB', 'FILD FISTTP FIST FISTP - FLD - FSTP', 'FCMOVNB FCMOVNE FCMOVNBE FCMOVNU - FUCOMI FCOMI -'),
-  ...x87Last('DB', 0xe0, 'FNENI FNDISI FNCLEX FNINIT FNSETPM'),
-  ...x87('DC', 'FADD FMUL FCOM FCOMP FSUB FSUBR FDIV FDIVR', 'FADD FMUL FCOM FCOMP FSUBR FSUB FDIVR FDIV'),
-  ...x87('DD', 'FLD FISTTP FST FSTP FRSTOR - FNSAVE FNSTSW', 'FFREE FXCH FST FSTP FUCOM FUCOMP - -'),
-  ...x87('DE', 'FIADD FIMUL FICOM FICOMP FISUB FISUBR FIDIV FIDIVR', 'FADDP FMULP FCOMP - FSUBRP FSUBP FDIVRP FDIVP'), ...x87Last('DE', 0xd9, 'FCOMPP'),
-  ...x87('DF', 'FILD FISTTP FIST FISTP FBLD FILD FBSTP FISTP', 'FFREEP FXCH FSTP FSTP - FUCOMIP FCOMIP -'), ...x87Last('DF', 0xe0, 'FNSTSW'),
-
   // MMX
   ...run('NP 0F', 0x60, 'PUNPCKLBW PUNPCKLWD PUNPCKLDQ PACKSSWB PCMPGTB PCMPGTW PCMPGTD PACKUSWB PUNPCKHBW PUNPCKHWD PUNPCKHDQ PACKSSDW - - MOVD MOVQ'),
   ...run('NP 0F', 0x70, 'PSHUFW - - - PCMPEQB PCMPEQW PCMPEQD - - - - - - - MOVD MOVQ'),
@@ -93,7 +65,6 @@ export const UNIMPLEMENTED: readonly (readonly [opcode: string, mnemonic: string
     NP 0F 72 /6 PSLLD R
     NP 0F 73 /2 PSRLQ R
     NP 0F 73 /6 PSLLQ R
-    NP 0F 77 EMMS
     NP 0F 2A /r CVTPI2PS
     NP 0F 2C /r CVTTPS2PI
     NP 0F 2D /r CVTPS2PI

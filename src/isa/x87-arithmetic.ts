@@ -1,8 +1,6 @@
 /** x87 arithmetic: the four operations, root, remainders, rounding to integer, scaling. [SDM-1 "Basic Arithmetic Instructions"] */
 import { FSW, floatOf, stackIndex, waiting, type Fpu } from './x87-state.ts'
-import type { Evaluator } from './evaluator.ts'
-import type { Insn, Row } from './insn.ts'
-import { operand } from './operand.ts'
+import type { Row } from './insn.ts'
 import { insn } from './rows.ts'
 import { add, divide, multiply, negate, squareRoot } from './softfloat/exact.ts'
 import { EXTENDED, exactly, packExtendedQuiet } from './softfloat/extended.ts'
@@ -44,10 +42,14 @@ function arithmetic(f: Fpu, op: Operation, a: Float | undefined, b: Float | unde
 function exactResult(f: Fpu, op: 'add' | 'sub' | 'mul' | 'div', a: Float, b: Float): Float | undefined {
   const down = f.rounding === DOWN
   switch (op) {
-    case 'add': return add(a, b, down)
-    case 'sub': return add(a, negate(b), down)
-    case 'mul': return multiply(a, b)
-    case 'div': return divide(a, b, 64)
+    case 'add':
+      return add(a, b, down)
+    case 'sub':
+      return add(a, negate(b), down)
+    case 'mul':
+      return multiply(a, b)
+    case 'div':
+      return divide(a, b, 64)
   }
 }
 
@@ -198,6 +200,7 @@ function reduce(a: Float, b: Float, nearest: boolean): { value: Float; codes: nu
   return { value, codes: partial ? FSW.C2 : bit(0n, FSW.C1) | bit(1n, FSW.C3) | bit(2n, FSW.C0) }
 }
 
+// prettier-ignore
 const OPERATIONS: readonly (readonly [name: string, op: Operation, spec: string, digit: number, reversedDigit: number])[] = [
   ['ADD', 'add', 'FADD/FADDP/FIADD—Add', 0, 0],
   ['MUL', 'mul', 'FMUL/FMULP/FIMUL—Multiply', 1, 1],
@@ -208,6 +211,7 @@ const OPERATIONS: readonly (readonly [name: string, op: Operation, spec: string,
 ]
 
 // With ST(i) as destination the opcodes of an operation and its reverse are exchanged.
+// prettier-ignore
 export const X87_ARITHMETIC: readonly Row[] = [
   ...OPERATIONS.flatMap(([name, op, spec, digit, other]) => [
     insn({ mnemonic: `F${name}`, spec, rows: [[`D8 /${digit}`, 'Md'], [`DC /${digit}`, 'Mq']], slow: withMemory(op) }),

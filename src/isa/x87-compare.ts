@@ -45,7 +45,8 @@ const registers = (f: Fpu, s: number, quiet: boolean): number =>
   f.isEmpty(0) || f.isEmpty(s) ? underflow(f) : order(f, quiet, floatOf(f, 0), floatOf(f, s))
 const withRegister = (quiet: boolean, pops = 0): NonNullable<Row['slow']> =>
   waiting((f, _e, i) => finishCompare(f, registers(f, stackIndex(i, i.operands.length - 1), quiet), pops))
-const withNext = (quiet: boolean): NonNullable<Row['slow']> => waiting((f) => finishCompare(f, registers(f, 1, quiet), 2))
+const withNext = (quiet: boolean): NonNullable<Row['slow']> =>
+  waiting((f) => finishCompare(f, registers(f, 1, quiet), 2))
 
 /** These do not clear C1 unless the stack underflows. */
 function settleKeepingC1(f: Fpu): boolean {
@@ -62,7 +63,9 @@ const toFlags = (quiet: boolean, pops = 0): NonNullable<Row['slow']> =>
     if (settleKeepingC1(f)) for (let k = 0; k < pops; k++) f.pop()
   })
 
-const compareZero = waiting((f) => finishCompare(f, f.isEmpty(0) ? underflow(f) : order(f, false, floatOf(f, 0), zero(0)), 0))
+const compareZero = waiting((f) =>
+  finishCompare(f, f.isEmpty(0) ? underflow(f) : order(f, false, floatOf(f, 0), zero(0)), 0),
+)
 
 /** C3, C2, C0 by class, C1 the sign, of an empty register too. */
 const examine = waiting((f) => {
@@ -73,13 +76,19 @@ const examine = waiting((f) => {
 function classOf(x: Float | undefined): number {
   if (!x) return 0
   switch (x.kind) {
-    case 'zero': return FSW.C3
-    case 'infinite': return FSW.C2 | FSW.C0
-    case 'quiet': case 'signaling': return FSW.C0
-    case 'finite': return x.denormal ? FSW.C3 | FSW.C2 : FSW.C2
+    case 'zero':
+      return FSW.C3
+    case 'infinite':
+      return FSW.C2 | FSW.C0
+    case 'quiet':
+    case 'signaling':
+      return FSW.C0
+    case 'finite':
+      return x.denormal ? FSW.C3 | FSW.C2 : FSW.C2
   }
 }
 
+// prettier-ignore
 const CONDITIONS = [
   ['FCMOVB', 'DA /0', 2], ['FCMOVE', 'DA /1', 4], ['FCMOVBE', 'DA /2', 6], ['FCMOVU', 'DA /3', 10],
   ['FCMOVNB', 'DB /0', 3], ['FCMOVNE', 'DB /1', 5], ['FCMOVNBE', 'DB /2', 7], ['FCMOVNU', 'DB /3', 11],
@@ -100,6 +109,7 @@ const FCOMI = 'FCOMI/FCOMIP/FUCOMI/FUCOMIP—Compare Floating-Point Values and S
 const FICOM = 'FICOM/FICOMP—Compare Integer'
 
 // DC /2, DC /3 and DE /2 are other encodings that the manual does not list and every processor has.
+// prettier-ignore
 export const X87_COMPARE: readonly Row[] = [
   insn({ mnemonic: 'FCOM', spec: FCOM, rows: [['D8 /2', 'Md'], ['DC /2', 'Mq']], slow: withMemory(0) }),
   insn({ mnemonic: 'FCOMP', spec: FCOM, rows: [['D8 /3', 'Md'], ['DC /3', 'Mq']], slow: withMemory(1) }),

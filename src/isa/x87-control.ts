@@ -48,7 +48,9 @@ function writeImage(e: Evaluator, i: Insn, image: DataView): void {
 function putEnvironment(f: Fpu, i: Insn, image: DataView): void {
   const words = [f.control, f.status, actualTags(f)]
   // The reserved halves of the 32-bit format are written as ones.
-  words.forEach((word, k) => (is16(i) ? image.setUint16(2 * k, word, true) : image.setUint32(4 * k, 0xffff_0000 + word, true)))
+  words.forEach((word, k) =>
+    is16(i) ? image.setUint16(2 * k, word, true) : image.setUint32(4 * k, 0xffff_0000 + word, true),
+  )
   if (!is16(i)) image.setUint32(24, 0xffff_0000, true)
 }
 /** The processor keeps only which registers are empty; the rest of a tag is looked up when it is stored. */
@@ -114,6 +116,7 @@ const free = (pops: boolean): NonNullable<Row['slow']> =>
     if (pops) f.pop()
   })
 
+// prettier-ignore
 export const X87_CONTROL: readonly Row[] = [
   insn({ mnemonic: 'FLDCW', spec: 'FLDCW—Load x87 FPU Control Word', rows: [['D9 /5', 'Mw']], slow: loadControl }),
   insn({ mnemonic: 'FNSTCW', spec: 'FSTCW/FNSTCW—Store x87 FPU Control Word', rows: [['D9 /7', 'Mw']], slow: storeControl }),

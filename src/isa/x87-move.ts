@@ -50,7 +50,9 @@ const loadDecimal = pushing((_f, e, i) => {
   return () => {
     let n = 0n
     for (let k = 17; k >= 0; k--) n = n * 10n + ((bits >> BigInt(4 * k)) & 15n)
-    return n === 0n ? packExtended(bits >> 79n ? 1 : 0, 0, 0n) : exactly({ ...fromInteger(n), sign: bits >> 79n ? 1 : 0 })
+    return n === 0n
+      ? packExtended(bits >> 79n ? 1 : 0, 0, 0n)
+      : exactly({ ...fromInteger(n), sign: bits >> 79n ? 1 : 0 })
   }
 })
 
@@ -111,7 +113,12 @@ function integerOf(f: Fpu, truncate: boolean, fits: (n: bigint) => boolean): big
   if (x?.kind === 'finite' && x.exponent < 8) {
     const TOWARD_ZERO = 3
     const drop = Math.max(0, -x.exponent)
-    const { value, inexact } = dropBits(truncate ? TOWARD_ZERO : f.rounding, x.sign, x.significand << BigInt(Math.max(0, x.exponent)), drop)
+    const { value, inexact } = dropBits(
+      truncate ? TOWARD_ZERO : f.rounding,
+      x.sign,
+      x.significand << BigInt(Math.max(0, x.exponent)),
+      drop,
+    )
     const n = x.sign ? -value : value
     if (fits(n)) {
       if (inexact) f.raise(FSW.PE)
@@ -126,7 +133,9 @@ function integerOf(f: Fpu, truncate: boolean, fits: (n: bigint) => boolean): big
 const storeInteger = (w: 16 | 32 | 64, truncate: boolean, pops: number): Text =>
   waiting((f, e, i) => {
     const n = integerOf(f, truncate, (v) => BigInt.asIntN(w, v) === v) ?? 1n << BigInt(w - 1)
-    finishStore(f, pops, () => e.store(w, e.address(memory(i, 0)), w === 64 ? BigInt.asUintN(64, n) : Number(BigInt.asUintN(w, n))))
+    finishStore(f, pops, () =>
+      e.store(w, e.address(memory(i, 0)), w === 64 ? BigInt.asUintN(64, n) : Number(BigInt.asUintN(w, n))),
+    )
   })
 
 const DECIMAL_LIMIT = 10n ** 18n
@@ -153,6 +162,7 @@ const exchange = waiting((f, _e, i) => {
 })
 
 /** The significand that rounding down gives, and whether the true one lies above the middle. */
+// prettier-ignore
 const CONSTANTS = [
   ['FLD1', 'D9 E8', 0x3fff, 0x8000_0000_0000_0000n, 'exact'],
   ['FLDL2T', 'D9 E9', 0x4000, 0xd49a_784b_cd1b_8afen, 'below'],
@@ -178,6 +188,7 @@ const FISTTP = 'FISTTP—Store Integer With Truncation'
 const FXCH = 'FXCH—Exchange Register Contents'
 
 // The encodings without a place in the manual's tables (FXCH and FSTP under DD and DF, FSTP under D9) are in every processor.
+// prettier-ignore
 export const X87_MOVE: readonly Row[] = [
   insn({ mnemonic: 'FLD', spec: FLD, rows: [['D9 /0', 'Md'], ['DD /0', 'Mq']], slow: loadReal }),
   insn({ mnemonic: 'FLD', spec: FLD, rows: [['DB /5', 'M']], slow: loadWhole }),

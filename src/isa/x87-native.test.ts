@@ -10,58 +10,57 @@ import { isSkip } from '../../test/support/cache.ts'
 import { decodeAll, evaluatorEngine } from './evaluator-engine.fixture.ts'
 import { randomEncoding } from './random-insn.fixture.ts'
 import { FAMILIES } from './table.ts'
-import { fillOperands, randomX87 } from './x87-random.fixture.ts'
+import { fillOperands, randomX87, x87Mask } from './x87-random.fixture.ts'
 import type { Row } from './insn.ts'
 
 const reason = await oracleUnavailable()
 const cases = Number(process.env['ENCLU_CASES'] ?? 60)
 const only = process.env['ENCLU_ROW']?.split(',')
-/** FOP, FIP and FDP are not kept. */
-const UNDEFINED_X87 = [{ at: 6, size: 18 }]
-
-/** Operands without a width are memory, too: not at a fixed address, where the oracle itself may be. */
-function encoding(random: Random, row: Row): Uint8Array {
-  for (;;) {
-    const { code, insn } = randomEncoding(random, row, decodeAll)
-    if (insn.operands.every((o) => o.kind !== 'mem' || ((o.base >= 0 || o.index >= 0) && o.disp < 0x6000_0000n))) return code
-  }
-}
 
 function* casesOf(rows: readonly Row[], random: Random): Generator<Case> {
   for (const row of rows) {
     const kind = row.mnemonic.startsWith('FB') ? 'decimal' : row.mnemonic.startsWith('FI') ? 'integer' : 'float'
-    const bits = row.operands.endsWith('w') ? 16 : row.operands.endsWith('d') ? 32 : row.operands.endsWith('q') ? 64 : 80
+    const bits = row.operands.endsWith('w')
+      ? 16
+      : row.operands.endsWith('d')
+        ? 32
+        : row.operands.endsWith('q')
+          ? 64
+          : 80
     for (let k = 0; k < cases; k++) {
-      const code = encoding(random, row)
+      const { code } = randomEncoding(random, row, decodeAll)
       const state = randomState(random, code, { protect: 0.03, wild: 0.02 })
       state.x87 = randomX87(random)
       state.fsBase = state.gsBase = 0n
       if (random.chance(0.8)) fillOperands(random, state, kind, bits)
-      yield { state, mask: { undefinedX87: UNDEFINED_X87 } }
+      yield { state, mask: x87Mask(row) }
     }
   }
 }
 
-describe.skipIf(reason !== undefined)(`evaluator = processor${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
-  let oracle: Oracle
-  const engine = reason === undefined ? evaluatorEngine() : undefined
-  beforeAll(async () => {
-    const o = await Oracle.open()
-    if (isSkip(o)) throw new Error(o.skip)
-    oracle = o
-  })
-  afterAll(() => oracle?.close())
+describe.skipIf(reason !== undefined)(
+  `evaluator = processor${reason === undefined ? '' : ` (skipped: ${reason})`}`,
+  () => {
+    let oracle: Oracle
+    const engine = reason === undefined ? evaluatorEngine() : undefined
+    beforeAll(async () => {
+      const o = await Oracle.open()
+      if (isSkip(o)) throw new Error(o.skip)
+      oracle = o
+    })
+    afterAll(() => oracle?.close())
 
-  for (const [family, rows] of Object.entries(FAMILIES)) {
-    if (!family.startsWith('x87')) continue
-    for (const row of rows) {
-      if (only && !only.includes(row.mnemonic)) continue
-      test(`${row.mnemonic} ${row.operands} ${row.opcode}`, { timeout: 3_600_000 }, async () => {
-        const seed = testSeed()
-        if (!engine) return
-        const r = await compareEngine(oracle, engine, casesOf([row], new Random(seed)), { limit: 2 })
-        expect(r.failed, `ENCLU_SEED=${seed} ${r.failed} of ${r.compared}\n${r.failures.join('\n')}`).toBe(0)
-      })
+    for (const [family, rows] of Object.entries(FAMILIES)) {
+      if (!family.startsWith('x87')) continue
+      for (const row of rows) {
+        if (only && !only.includes(row.mnemonic)) continue
+        test(`${row.mnemonic} ${row.operands} ${row.opcode}`, { timeout: 3_600_000 }, async () => {
+          const seed = testSeed()
+          if (!engine) return
+          const r = await compareEngine(oracle, engine, casesOf([row], new Random(seed)), { limit: 2 })
+          expect(r.failed, `ENCLU_SEED=${seed} ${r.failed} of ${r.compared}\n${r.failures.join('\n')}`).toBe(0)
+        })
+      }
     }
-  }
-})
+  },
+)

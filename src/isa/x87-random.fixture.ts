@@ -1,6 +1,9 @@
 /** Random x87 states and memory operands that like the edges, for tests. */
+import type { Mask } from '../../test/native/compare.ts'
 import { WINDOW_SIZE, type NativeState } from '../../test/native/oracle.ts'
 import { EDGE_DOUBLES, EDGE_SINGLES, type Random } from '../../test/native/random-state.ts'
+import type { Row } from './insn.ts'
+import { X87_TRANSCENDENTAL } from './x87-transcendental.ts'
 
 const LEADING = 1n << 63n
 const BIAS = 16383
@@ -12,15 +15,23 @@ const extended = (negative: boolean | number, exponent: number, significand: big
 function significand(random: Random): bigint {
   const noise = random.u64() | LEADING
   switch (random.below(8)) {
-    case 0: return LEADING
-    case 1: return (1n << 64n) - 1n - BigInt(random.below(3))
-    case 2: return LEADING | BigInt(random.below(4))
-    case 3: return (noise >> 40n) << 40n
-    case 4: return (noise >> 11n) << 11n
+    case 0:
+      return LEADING
+    case 1:
+      return (1n << 64n) - 1n - BigInt(random.below(3))
+    case 2:
+      return LEADING | BigInt(random.below(4))
+    case 3:
+      return (noise >> 40n) << 40n
+    case 4:
+      return (noise >> 11n) << 11n
     // Ties and their neighbours at the places where singles and doubles end.
-    case 5: return ((noise >> 40n) << 40n) + (1n << 39n) + BigInt(random.below(3) - 1)
-    case 6: return ((noise >> 11n) << 11n) + (1n << 10n) + BigInt(random.below(3) - 1)
-    default: return noise
+    case 5:
+      return ((noise >> 40n) << 40n) + (1n << 39n) + BigInt(random.below(3) - 1)
+    case 6:
+      return ((noise >> 11n) << 11n) + (1n << 10n) + BigInt(random.below(3) - 1)
+    default:
+      return noise
   }
 }
 
@@ -29,15 +40,24 @@ function special(random: Random): bigint {
   const negative = random.below(2)
   const payload = random.pick([1n, 2n, 0x1234n, LEADING >> 2n, random.u64() >> 2n])
   switch (random.below(9)) {
-    case 0: case 1: return extended(negative, 0, 0n)
-    case 2: return extended(negative, 0x7fff, LEADING)
-    case 3: return extended(negative, 0x7fff, 0xc000_0000_0000_0000n | payload)
-    case 4: return extended(negative, 0x7fff, LEADING | payload)
-    case 5: return extended(negative, 0, random.u64() >> BigInt(1 + random.below(63)))
-    case 6: return extended(negative, 0, LEADING | (random.u64() >> BigInt(1 + random.below(63))))
+    case 0:
+    case 1:
+      return extended(negative, 0, 0n)
+    case 2:
+      return extended(negative, 0x7fff, LEADING)
+    case 3:
+      return extended(negative, 0x7fff, 0xc000_0000_0000_0000n | payload)
+    case 4:
+      return extended(negative, 0x7fff, LEADING | payload)
+    case 5:
+      return extended(negative, 0, random.u64() >> BigInt(1 + random.below(63)))
+    case 6:
+      return extended(negative, 0, LEADING | (random.u64() >> BigInt(1 + random.below(63))))
     // Unsupported: unnormal, pseudo-infinity, pseudo-NaN.
-    case 7: return extended(negative, random.below(0x8000), random.u64() >> 1n)
-    default: return extended(negative, 0x7fff, random.pick([0n, payload, LEADING >> 1n]))
+    case 7:
+      return extended(negative, random.below(0x8000), random.u64() >> 1n)
+    default:
+      return extended(negative, 0x7fff, random.pick([0n, payload, LEADING >> 1n]))
   }
 }
 
@@ -49,18 +69,27 @@ function nearInteger(random: Random): bigint {
 
 /** `near`: exponents of this state's numbers lie around it, so that sums cancel. */
 export function randomExtended(random: Random, near: number): bigint {
-  const number = (exponent: number): bigint => extended(random.below(2), Math.max(1, Math.min(0x7ffe, exponent)), significand(random))
+  const number = (exponent: number): bigint =>
+    extended(random.below(2), Math.max(1, Math.min(0x7ffe, exponent)), significand(random))
   switch (random.below(10)) {
-    case 0: return special(random)
-    case 1: return number(1 + random.below(0x7ffe))
-    case 2: return number(random.pick([1 + random.below(140), 0x7ffe - random.below(140)]))
-    case 3: return number(BIAS + random.below(12) - 6)
-    case 4: return nearInteger(random)
+    case 0:
+      return special(random)
+    case 1:
+      return number(1 + random.below(0x7ffe))
+    case 2:
+      return number(random.pick([1 + random.below(140), 0x7ffe - random.below(140)]))
+    case 3:
+      return number(BIAS + random.below(12) - 6)
+    case 4:
+      return nearInteger(random)
     // Around the ends of singles and doubles.
-    case 5: return number(BIAS + random.pick([-150, -127, 127, 128, -1075, -1023, 1023, 1024]) + random.below(6) - 3)
+    case 5:
+      return number(BIAS + random.pick([-150, -127, 127, 128, -1075, -1023, 1023, 1024]) + random.below(6) - 3)
     // Halves of the range, so that products end at its ends.
-    case 6: return number(BIAS + random.pick([-8191, 8191, -8220, 8192]) + random.below(60) - 30)
-    default: return number(near + random.below(6) - 3)
+    case 6:
+      return number(BIAS + random.pick([-8191, 8191, -8220, 8192]) + random.below(60) - 30)
+    default:
+      return number(near + random.below(6) - 3)
   }
 }
 
@@ -87,10 +116,16 @@ export function randomX87(random: Random, masked = 0.6): Uint8Array {
   }
   return image
 }
-const readExtended = (view: DataView, at: number): bigint => (BigInt(view.getUint16(at + 8, true)) << 64n) | view.getBigUint64(at, true)
+const readExtended = (view: DataView, at: number): bigint =>
+  (BigInt(view.getUint16(at + 8, true)) << 64n) | view.getBigUint64(at, true)
 
 /** Fills the window with operands of one kind: `bits` wide, a float or an integer. */
-export function fillOperands(random: Random, state: NativeState, kind: 'float' | 'integer' | 'decimal', bits: number): void {
+export function fillOperands(
+  random: Random,
+  state: NativeState,
+  kind: 'float' | 'integer' | 'decimal',
+  bits: number,
+): void {
   const view = new DataView(state.mem.buffer, state.mem.byteOffset, WINDOW_SIZE)
   const step = bits === 80 ? 16 : bits / 8
   for (let at = random.below(2); at + 10 <= WINDOW_SIZE; at += step) {
@@ -98,14 +133,24 @@ export function fillOperands(random: Random, state: NativeState, kind: 'float' |
       for (let k = 0; k < 9; k++) view.setUint8(at + k, random.below(10) * 16 + random.below(10))
       view.setUint8(at + 9, random.u32() & 0xff)
     } else if (kind === 'integer') {
-      const v = random.chance(0.5) ? random.u64() >> BigInt(random.below(64)) : random.pick([0n, 1n, -1n, LEADING, LEADING - 1n, 1n << 31n, 1n << 15n])
+      const v = random.chance(0.5)
+        ? random.u64() >> BigInt(random.below(64))
+        : random.pick([0n, 1n, -1n, LEADING, LEADING - 1n, 1n << 31n, 1n << 15n])
       if (bits === 16) view.setUint16(at, Number(v & 0xffffn), true)
       else if (bits === 32) view.setUint32(at, Number(v & 0xffff_ffffn), true)
       else view.setBigUint64(at, BigInt.asUintN(64, v), true)
     } else if (bits === 32) {
-      view.setUint32(at, random.chance(0.3) ? random.u32() : random.pick(EDGE_SINGLES) ^ (random.chance(0.3) ? random.u32() >>> 9 : 0), true)
+      view.setUint32(
+        at,
+        random.chance(0.3) ? random.u32() : random.pick(EDGE_SINGLES) ^ (random.chance(0.3) ? random.u32() >>> 9 : 0),
+        true,
+      )
     } else if (bits === 64) {
-      view.setBigUint64(at, random.chance(0.3) ? random.u64() : random.pick(EDGE_DOUBLES) ^ (random.chance(0.3) ? random.u64() >> 12n : 0n), true)
+      view.setBigUint64(
+        at,
+        random.chance(0.3) ? random.u64() : random.pick(EDGE_DOUBLES) ^ (random.chance(0.3) ? random.u64() >> 12n : 0n),
+        true,
+      )
     } else {
       const value = randomExtended(random, BIAS)
       view.setBigUint64(at, BigInt.asUintN(64, value), true)
@@ -113,3 +158,9 @@ export function fillOperands(random: Random, state: NativeState, kind: 'float' |
     }
   }
 }
+
+/** FOP, FIP and FDP are not kept; what processors approximate may differ by a last bit. */
+export const x87Mask = ({ mnemonic }: Row): Mask => ({
+  undefinedX87: [{ at: 6, size: 18 }],
+  x87LastBit: X87_TRANSCENDENTAL.some((r) => r.mnemonic === mnemonic),
+})

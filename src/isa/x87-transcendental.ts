@@ -8,7 +8,18 @@ import type { Row } from './insn.ts'
 import { insn } from './rows.ts'
 import { EXTENDED } from './softfloat/extended.ts'
 import { finite, infinite, isNaN, zero, type Float } from './softfloat/format.ts'
-import { arctangent2, cosine, exp2m1, magnitude, quarterPi, quotient, sine, tangent, yLog2, yLog2p1 } from './softfloat/transcendental.ts'
+import {
+  arctangent2,
+  cosine,
+  exp2m1,
+  magnitude,
+  quarterPi,
+  quotient,
+  sine,
+  tangent,
+  yLog2,
+  yLog2p1,
+} from './softfloat/transcendental.ts'
 import { finishBoth, noteDenormals, propagate } from './x87-arithmetic.ts'
 import { FSW, floatOf, waiting, type Fpu } from './x87-state.ts'
 
@@ -85,10 +96,9 @@ const logarithmPlus1 = binary((f, y, x) => {
     noteDenormals(f, y)
     return round(f, zero(sameSign(x, y)))
   }
-  if (x.kind === 'infinite' && x.sign) return f.invalid()
-  if (y.kind === 'infinite') return round(f, infinite(sameSign(x, y)))
-  if (x.kind === 'infinite') return round(f, infinite(y.sign))
+  if (x.kind === 'infinite' && (x.sign || y.kind === 'zero')) return f.invalid()
   noteDenormals(f, x, y)
+  if (x.kind === 'infinite' || y.kind === 'infinite') return round(f, infinite(sameSign(x, y)))
   if (y.kind === 'zero') return round(f, zero(sameSign(x, y)))
   // Undefined: processors give x.
   if (x.sign && !isBelow(x, 0)) {
@@ -143,6 +153,7 @@ function tangentOf(f: Fpu, x: Float): bigint {
   return isBelow(x, SMALL.tangent) ? inexact(f, x) : round(f, tangent(x))
 }
 
+// prettier-ignore
 export const X87_TRANSCENDENTAL: readonly Row[] = [
   insn({ mnemonic: 'F2XM1', spec: 'F2XM1—Compute 2x–1', rows: [['D9 F0', '']], slow: exponential }),
   insn({ mnemonic: 'FYL2X', spec: 'FYL2X—Compute y * log2x', rows: [['D9 F1', '']], slow: logarithm }),

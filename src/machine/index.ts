@@ -4,3 +4,16 @@ export type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
 export type { Step } from './stepper.ts'
 export { ENTER_ENCLAVE, VDSO_ABIS, type VdsoAbi } from '../vdso/index.ts'
 export { DEFAULT_PROCESSOR, PROCESSORS, type ProcessorName } from './processor-profile.ts'
+export {
+  measureAbi,
+  PATHS,
+  STYLES,
+  type AbiReport,
+  type CallerReport,
+  type Claim,
+  type ForeignImage,
+  type ImageReport,
+  type KeptReport,
+  type PathName,
+  type Style,
+} from './abi/index.ts'

@@ -58,7 +58,8 @@ export class Stepper {
       return this.evaluator.step(insn)
     } catch (e) {
       if (e instanceof Fault) return { kind: 'fault', fault: e }
-      throw e instanceof UnknownInstruction ? unknownInstruction(e) : e
+      if (e instanceof UnknownInstruction) throw unknownInstruction(e)
+      throw e
     }
   }
 

@@ -57,6 +57,8 @@ export class TestHost implements HostPages {
 
 export interface FixtureOptions {
   readonly sgx?: SgxOptions
+  /** On the same processor as another one, in an address space of its own. */
+  readonly beside?: Fixture
   readonly secs?: (secs: SecsView) => void
   readonly tcs?: (tcs: TcsView) => void
   readonly sigstruct?: (sig: SigstructView) => void
@@ -156,7 +158,10 @@ export class Fixture {
   private readonly options: FixtureOptions
 
   constructor(options: FixtureOptions = {}) {
-    const { ram, state, sgx, host, events } = newSgx(options.sgx)
+    const { beside } = options
+    const { ram, state, sgx, host, events } = beside
+      ? { ...beside, host: new TestHost(beside.sgx) }
+      : newSgx(options.sgx)
     this.ram = ram
     this.state = state
     this.sgx = sgx
@@ -210,6 +215,12 @@ export class Fixture {
     if (code !== 0) throw new Error(`EINIT failed with ${code}`)
     this.events.length = 0
     return this
+  }
+
+  /** ETRACK, and interrupts for whoever is inside. */
+  track(): void {
+    if (ENCLS.ETRACK(this.sgx, { secs: this.secs }) !== 0) throw new Error('ETRACK failed')
+    if (this.secs.enclave) this.sgx.interruptAll(this.secs.enclave)
   }
 
   /** Registers as the vDSO sets them for EENTER. */

@@ -12,16 +12,16 @@ export interface Block {
 export interface CodeSource {
   /** The instruction at `address`, or undefined where none can be fetched or decoded. */
   insnAt(address: number): Insn | undefined
-  /** Whether code at `address` has run: what never ran is not translated. */
-  hasRun(address: number): boolean
+  /** Whether code at `address` has run often enough to be worth translating along. */
+  isWarm(address: number): boolean
   /** Where the indirect jump at `address` has gone so far. */
   jumpTargets(address: number): Iterable<number>
 }
 
 export const MAX_REGION_BLOCKS = 120
 const MAX_REGION_INSNS = 2000
-/** Code that has not run yet is taken in only while the region is small. */
-const MAX_WITH_GUESSES = 150
+/** Cold code is taken in only while the region is small. */
+const MAX_WITH_GUESSES = 60
 
 /** Where control goes after `i`: known addresses only. */
 export function targetsOf(i: Insn): { taken: number | undefined; next: number | undefined } {
@@ -49,7 +49,7 @@ function* following(i: Insn, source: CodeSource): Generator<number> {
   if (i.row.flow === 'jump' && taken === undefined) yield* source.jumpTargets(i.address)
 }
 
-/** The region that starts at `entry`: what direct jumps reach, calls stepped over. First all that has run, then some that has not. */
+/** The region that starts at `entry`: what direct jumps reach, calls stepped over. First all that is warm, then a little that is not. */
 export function discoverBlocks(entry: number, source: CodeSource): Map<number, Block> {
   const insns = new Map<number, Insn>()
   const leaders = new Set([entry])
@@ -65,7 +65,7 @@ export function discoverBlocks(entry: number, source: CodeSource): Map<number, B
       for (const t of following(i, source)) {
         if (leaders.has(t) || leaders.size >= MAX_REGION_BLOCKS) continue
         // Calls return, even those that have not yet: recursion reaches its first return last.
-        const likely = i.row.flow === 'call' || source.hasRun(t)
+        const likely = i.row.flow === 'call' || source.isWarm(t)
         if (likely) leaders.add(t)
         ;(likely ? hot : cold).push(t)
       }

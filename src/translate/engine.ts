@@ -34,10 +34,14 @@ export interface EngineOptions {
 }
 
 const HOT = 30
+/** Blocks with this share of the runs go along: translating costs as much as evaluating an instruction some sixty times. */
+const WARM_SHARE = 4
 /** Instructions in one module, about: making a module has a fixed cost, and a big one waits long for its first run. */
 const GROUP_INSNS = 1500
 /** Targets of one indirect jump that a region looks for. */
 const MOST_TARGETS = 24
+/** How often a region is made again for a new target: interpreters with a jump behind every operation would never be done. */
+const MOST_REMAKES = 4
 /** Vain exits after which a region is made again with one check for each access. */
 const VAIN_LIMIT = 24
 
@@ -57,6 +61,7 @@ export class Engine {
   private readonly jumpTargets = new Map<number, Set<number>>()
   /** Indirect jumps of translated code, by LAST_JUMP - 1. */
   private readonly jumps: { readonly address: number; readonly region: number }[] = []
+  private readonly remade = new Map<number, number>()
   /** Regions with an indirect jump that has gone to the key, which they do not hold. */
   private readonly incomplete = new Map<number, Set<number>>()
   private readonly translate: boolean
@@ -139,8 +144,12 @@ export class Engine {
   }
   private dropIncomplete(target: number): void {
     for (const address of this.incomplete.get(target) ?? []) {
-      const r = address === target ? undefined : this.cache.regionAt(this.evaluator.view, address)
-      if (r) this.cache.dropRegion(r)
+      const times = this.remade.get(address) ?? 0
+      const r =
+        address === target || times >= MOST_REMAKES ? undefined : this.cache.regionAt(this.evaluator.view, address)
+      if (!r) continue
+      this.remade.set(address, times + 1)
+      this.cache.dropRegion(r)
     }
     this.incomplete.delete(target)
   }
@@ -262,7 +271,7 @@ export class Engine {
       if (group.has(address) || (address !== block.address && this.cache.regionAt(view, address))) continue
       const blocks = discoverBlocks(address, {
         insnAt: (a) => this.cache.tryInsn(view, a),
-        hasRun: (a) => (this.cache.knownBlock(view, a)?.runs ?? 0) > 0,
+        isWarm: (a) => (this.cache.knownBlock(view, a)?.runs ?? 0) >= this.hot / WARM_SHARE,
         jumpTargets: (a) => this.jumpTargets.get(a) ?? [],
       })
       const all = [...blocks.values()].flatMap((b) => b.insns)

@@ -66,13 +66,10 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
       return facts
     }
     insn.row.op(this, insn)
-    for (const [n, value] of this.writes) {
-      if (n < FIRST_XMM)
-        this.origins.assign(
-          n - FIRST_GPR,
-          this.origins.of(value, (l) => this.registerOf(l)),
-        )
-    }
+    // All from before the instruction, then all at once: XCHG writes two.
+    const written = [...this.writes].filter(([n]) => n < FIRST_XMM)
+    const values = written.map(([, value]) => this.origins.of(value, (l) => this.registerOf(l)))
+    written.forEach(([n], k) => this.origins.assign(n - FIRST_GPR, values[k]))
     return facts
   }
 

@@ -2,64 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { readElf } from '../formats/index.ts'
 import { DWARF, placeListing, type PlacedRow } from './listing.ts'
 import { buildVdso } from './index.ts'
+import { rulesAt } from './unwinder.fixture.ts'
 import { ABI_NAMES, enterEnclave } from './enter-enclave.ts'
-
-/** What an unwinder knows at one instruction: the CFA as register + offset, and where registers are, from the CFA. */
-interface Rules {
-  cfa: { register: number; offset: number }
-  saved: Map<number, number | 'undefined'>
-}
-
-/** Reads our .eh_frame as an unwinder does and answers for an address in the image. */
-function rulesAt(image: Uint8Array, pc: number): Rules {
-  const section = readElf(image)
-    .sections()
-    .find((s) => s.name === '.eh_frame')
-  const bytes = section?.bytes ?? new Uint8Array(0)
-  const base = section?.sh_addr ?? 0
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const cieEnd = 4 + view.getUint32(0, true)
-  const fdeEnd = cieEnd + 4 + view.getUint32(cieEnd, true)
-  const start = base + cieEnd + 8 + view.getInt32(cieEnd + 8, true)
-  expect(pc).toBeGreaterThanOrEqual(start)
-  expect(pc).toBeLessThan(start + view.getUint32(cieEnd + 12, true))
-  const rules: Rules = { cfa: { register: -1, offset: 0 }, saved: new Map() }
-  // After length, id, version, "zR", three one-byte numbers, augmentation length and encoding.
-  runCfi(bytes.subarray(17, cieEnd), rules, Infinity)
-  const initial = new Map(rules.saved)
-  runCfi(bytes.subarray(cieEnd + 17, fdeEnd), rules, pc - start, initial)
-  return rules
-}
-
-function runCfi(program: Uint8Array, rules: Rules, distance: number, initial: Rules['saved'] = new Map()): void {
-  const stack: { cfa: Rules['cfa']; saved: Rules['saved'] }[] = []
-  let at = 0
-  let location = 0
-  const next = (): number => program[at++] ?? 0
-  const advance = (by: number): boolean => (location += by) > distance
-  while (at < program.length) {
-    const op = next()
-    const low = op & 0x3f
-    if (op >> 6 === 1) {
-      if (advance(low)) return
-    } else if (op >> 6 === 2) rules.saved.set(low, next() * -8)
-    else if (op >> 6 === 3) {
-      const offset = initial.get(low)
-      if (offset === undefined) rules.saved.delete(low)
-      else rules.saved.set(low, offset)
-    } else if (op === 0x02) {
-      if (advance(next())) return
-    } else if (op === 0x03) {
-      if (advance(next() | (next() << 8))) return
-    } else if (op === 0x07) rules.saved.set(next(), 'undefined')
-    else if (op === 0x0a) stack.push({ cfa: { ...rules.cfa }, saved: new Map(rules.saved) })
-    else if (op === 0x0b) Object.assign(rules, stack.pop())
-    else if (op === 0x0c) rules.cfa = { register: next(), offset: next() }
-    else if (op === 0x0d) rules.cfa = { ...rules.cfa, register: next() }
-    else if (op === 0x0e) rules.cfa = { ...rules.cfa, offset: next() }
-    else expect(op, `call frame instruction ${op}`).toBe(0)
-  }
-}
 
 /** What is really there: numbers are distances from the CFA, 'caller' is the caller's value of that register. */
 interface Machine {
@@ -108,7 +52,9 @@ describe.each(ABI_NAMES)('the unwind information of %s', (abi) => {
   const code = placeListing(enterEnclave(abi))
 
   function check(m: Machine, { row, offset }: PlacedRow): void {
-    const { cfa, saved } = rulesAt(image.bytes, image.text.start + offset)
+    const rules = rulesAt(image.bytes, image.text.start + offset)
+    if (!rules) throw new Error(`nothing is known at ${offset}`)
+    const { cfa, saved } = rules
     const at = `at ${row.text}, ${offset}`
     const base = { [DWARF.RSP]: m.RSP, [DWARF.RBP]: m.RBP }[cfa.register]
     expect(base, `CFA ${at}`).toBe(-cfa.offset)

@@ -33,7 +33,7 @@ const LOADS: readonly Pattern[] = [
 ]
 
 const fail = (message: string, details: Record<string, unknown> = {}): never => {
-  throw new EncluError('ERR_BAD_FILE', `the vDSO image ${message}`, details)
+  throw new EncluError('ERR_BAD_OPTION', `the vDSO image ${message}`, details)
 }
 
 const matches = (code: Uint8Array, at: number, pattern: Pattern): boolean =>
@@ -68,7 +68,7 @@ function read(bytes: Uint8Array): ElfFile {
 }
 
 /**
- * Takes a whole image; `fixup` is the offset of the code that reports exceptions, where it cannot be found. Throws ERR_BAD_FILE.
+ * Takes a whole image; `fixup` is the offset of the code that reports exceptions, where it cannot be found. Throws ERR_BAD_OPTION.
  */
 export function readVdso(bytes: Uint8Array, fixup?: number): VdsoImage {
   const file = read(bytes)

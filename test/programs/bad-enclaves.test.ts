@@ -14,7 +14,21 @@ const SIGSTRUCT = host.indexOf(readFileSync(join(EXAMPLES, 'hello/hello.sigstruc
 const PAGE = 4096
 
 /** Offsets in SIGSTRUCT. */
-const AT = { HEADER: 0, VENDOR: 16, MODULUS: 128, EXPONENT: 512, SIGNATURE: 516, MISCMASK: 904, ATTRIBUTES: 928, XFRM: 936, ATTRIBUTEMASK: 944, ENCLAVEHASH: 960, RESERVED: 1028, Q1: 1040, Q2: 1424 } as const
+const AT = {
+  HEADER: 0,
+  VENDOR: 16,
+  MODULUS: 128,
+  EXPONENT: 512,
+  SIGNATURE: 516,
+  MISCMASK: 904,
+  ATTRIBUTES: 928,
+  XFRM: 936,
+  ATTRIBUTEMASK: 944,
+  ENCLAVEHASH: 960,
+  RESERVED: 1028,
+  Q1: 1040,
+  Q2: 1424,
+} as const
 
 const scratch = mkdtempSync(join(tmpdir(), 'enclu-bad-'))
 afterAll(() => rmSync(scratch, { recursive: true }))
@@ -49,7 +63,11 @@ function signAgain(s: Buffer): void {
 
 function expectRefused(r: GuestOutcome, error: 'EPERM' | 'EINVAL', check?: RegExp): void {
   const text = { EPERM: 'Operation not permitted', EINVAL: 'Invalid argument' }[error]
-  expect({ code: r.code, stdout: r.stdout, stderr: r.stderr }).toEqual({ code: 1, stdout: '', stderr: `SGX_IOC_ENCLAVE_INIT: ${text}\n` })
+  expect({ code: r.code, stdout: r.stdout, stderr: r.stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `SGX_IOC_ENCLAVE_INIT: ${text}\n`,
+  })
   const refusals = r.sgx.filter((line) => line.includes('not met: '))
   expect(refusals).toEqual(check ? [expect.stringMatching(check)] : [])
 }
@@ -77,9 +95,21 @@ describe('one flipped bit', () => {
   })
 
   test('in HEADER, EXPONENT, reserved space: the structure', async () => {
-    expectRefused(await runChanged((_, s) => flip(s, AT.HEADER)), 'EPERM', /error code 1: not met: SIGSTRUCT\.HEADER = /)
-    expectRefused(await runChanged((_, s) => flip(s, AT.EXPONENT)), 'EPERM', /error code 1: not met: SIGSTRUCT\.EXPONENT = 3/)
-    expectRefused(await runChanged((_, s) => flip(s, AT.RESERVED)), 'EPERM', /error code 1: not met: SIGSTRUCT reserved space/)
+    expectRefused(
+      await runChanged((_, s) => flip(s, AT.HEADER)),
+      'EPERM',
+      /error code 1: not met: SIGSTRUCT\.HEADER = /,
+    )
+    expectRefused(
+      await runChanged((_, s) => flip(s, AT.EXPONENT)),
+      'EPERM',
+      /error code 1: not met: SIGSTRUCT\.EXPONENT = 3/,
+    )
+    expectRefused(
+      await runChanged((_, s) => flip(s, AT.RESERVED)),
+      'EPERM',
+      /error code 1: not met: SIGSTRUCT reserved space/,
+    )
   })
 
   test('in VENDOR: the kernel refuses before the processor is asked', async () => {

@@ -64,7 +64,8 @@ const SCRIPTS = [
 ] as const
 
 /** The first two applets of a script name its test. */
-const names = (script: string): string => [...new Set(Array.from(script.matchAll(/busybox (\w+)/g), (m) => m[1]))].slice(0, 6).join(' ') || script.slice(0, 40)
+const names = (script: string): string =>
+  [...new Set(Array.from(script.matchAll(/busybox (\w+)/g), (m) => m[1]))].slice(0, 6).join(' ') || script.slice(0, 40)
 
 describe.skipIf(isSkip(found))(title, () => {
   const files = (): string[] => readdirSync(scratch).sort()
@@ -83,11 +84,19 @@ describe.skipIf(isSkip(found))(title, () => {
     const env = { PATH: join(scratch, 'bin'), LC_ALL: 'C', TZ: 'UTC' }
     const native = await command(program, args, { cwd: scratch, env })
     const guest = await runGuest(program, {
-      args, cwd: scratch, allowRead: [dirname(program)], allowWrite: [scratch], env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      args,
+      cwd: scratch,
+      allowRead: [dirname(program)],
+      allowWrite: [scratch],
+      env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     })
     expect(native.stderr, 'this busybox has what is asked of it').not.toMatch(/applet not found|not compiled in/)
     expect(guest.stdout).toBe(native.stdout)
-    expect({ code: guest.code, stderr: guest.stderr, notices: guest.notices }).toEqual({ code: native.code, stderr: native.stderr, notices: [] })
+    expect({ code: guest.code, stderr: guest.stderr, notices: guest.notices }).toEqual({
+      code: native.code,
+      stderr: native.stderr,
+      notices: [],
+    })
     expect(files(), 'scripts remove what they make').toEqual(before)
   })
 

@@ -9,7 +9,7 @@ import { expectLockstep } from '../support/lockstep.ts'
 
 const found = await busybox()
 const program = isSkip(found) ? '' : found
-const LINES = Array.from({ length: 1500 }, (_, i) => `${(i * 7919) % 2003} line ${i}\n`).join('')
+const LINES = Array.from({ length: 500 }, (_, i) => `${(i * 7919) % 2003} line ${i}\n`).join('')
 
 describe.skipIf(isSkip(found))(`busybox${isSkip(found) ? ` (skipped: ${found.skip})` : ''}`, () => {
   test.for([

@@ -22,7 +22,9 @@ const SHOWN = 4
 /** Declares a test for each family that `includes` names; the families are spread over files so that these run in parallel. */
 export function nativeSuite(includes: (family: string) => boolean): void {
   const title = `evaluator = translated code = processor${reason === undefined ? '' : ` (skipped: ${reason})`}`
-  describe.skipIf(reason !== undefined)(title, { timeout: 3_600_000 }, () => compareFamilies(ASKED.filter(([f]) => includes(f))))
+  describe.skipIf(reason !== undefined)(title, { timeout: 3_600_000 }, () =>
+    compareFamilies(ASKED.filter(([f]) => includes(f))),
+  )
 }
 
 function compareFamilies(families: typeof ASKED): void {
@@ -57,7 +59,8 @@ function compareFamilies(families: typeof ASKED): void {
           if (found.length === 0) continue
           failed++
           const { mnemonic, opcode, operands } = c.row
-          if (failures.length < SHOWN) failures.push(`${mnemonic} ${opcode} ${operands}\n${failureText(c.state, engine.name, found)}`)
+          if (failures.length < SHOWN)
+            failures.push(`${mnemonic} ${opcode} ${operands}\n${failureText(c.state, engine.name, found)}`)
         }
       }
       total += compared
@@ -69,7 +72,10 @@ function compareFamilies(families: typeof ASKED): void {
 }
 
 /** The processor works on the next batch while ours catch up. */
-async function* answered(oracle: Oracle, cases: Iterable<RowCase>): AsyncGenerator<{ c: RowCase; native: NativeResult }> {
+async function* answered(
+  oracle: Oracle,
+  cases: Iterable<RowCase>,
+): AsyncGenerator<{ c: RowCase; native: NativeResult }> {
   let waiting: { batch: RowCase[]; natives: Promise<NativeResult[]> } | undefined
   const ask = (batch: RowCase[]): typeof waiting => ({ batch, natives: oracle.run(batch.map((c) => c.state)) })
   for (const batch of chunks(cases)) {
@@ -80,7 +86,10 @@ async function* answered(oracle: Oracle, cases: Iterable<RowCase>): AsyncGenerat
   if (waiting) yield* paired(waiting.batch, await waiting.natives)
 }
 
-function* paired(batch: readonly RowCase[], natives: readonly NativeResult[]): Generator<{ c: RowCase; native: NativeResult }> {
+function* paired(
+  batch: readonly RowCase[],
+  natives: readonly NativeResult[],
+): Generator<{ c: RowCase; native: NativeResult }> {
   for (const [k, c] of batch.entries()) {
     const native = natives[k]
     if (!native) throw new Error('the oracle gave fewer answers than it was asked')

@@ -4,7 +4,7 @@ import { EDGE_DOUBLES, EDGE_SINGLES, randomState, type Random } from '../native/
 import { FAMILIES, type Row } from '../../src/isa/index.ts'
 import { decodeAll } from '../../src/isa/evaluator-engine.fixture.ts'
 import { isIntelHost, randomEncoding, undefinedFlagBits, type Encoding } from '../../src/isa/random-insn.fixture.ts'
-import { fillOperands, randomX87 } from '../../src/isa/x87-random.fixture.ts'
+import { fillOperands, randomX87, x87Mask } from '../../src/isa/x87-random.fixture.ts'
 import { RCX, RFLAGS, RSP } from '../../src/spec/x86/index.ts'
 import type { Case } from '../native/compare.ts'
 
@@ -17,8 +17,6 @@ const NOT_ASKED = new Set([
 ])
 /** AMD's processors have their own tables of estimates. */
 const INTEL_ONLY = new Set(['RCPPS', 'RCPSS', 'RSQRTPS', 'RSQRTSS'])
-/** FOP, FIP and FDP are not kept. */
-const UNDEFINED_X87 = [{ at: 6, size: 18 }] as const
 /** Loads of segment registers depend on the kernel's descriptors; direct offsets cannot be aimed. */
 const isUnaimable = (r: Row): boolean => /^8E|^0F A[19]$|^A[0-3]$/.test(r.opcode)
 
@@ -108,7 +106,8 @@ function stateOf(random: Random, family: string, row: Row, code: Uint8Array, las
   const codeEdge = last && random.chance(0.5) ? 1 : 0
   const state = randomState(random, code, { addresses: pointers, codeEdge, ...(isString && { count: 40 }) })
   // Counts and bit offsets in CL should often be small.
-  if (!isString && random.chance(0.4)) state.gpr[RCX] = BigInt(random.pick([0, 1, 2, random.below(72), random.below(256)]))
+  if (!isString && random.chance(0.4))
+    state.gpr[RCX] = BigInt(random.pick([0, 1, 2, random.below(72), random.below(256)]))
   state.fsBase = family.startsWith('sse') ? random.pick(BASES) : BigInt(random.below(40))
   state.gsBase = family.startsWith('sse') ? random.pick(BASES) : BigInt(random.below(40))
   if (FLOATING.test(family)) {
@@ -152,7 +151,7 @@ export function* casesOf(
         const state = stateOf(random, family, row, code, n === STATES)
         // The undefined flags are what Intel's processors give.
         const undefinedFlags = isIntelHost ? 0 : undefinedFlagBits(row, decodeAll, state)
-        yield { row, state, mask: { undefinedFlags, ...(isX87(family) && { undefinedX87: UNDEFINED_X87 }) } }
+        yield { row, state, mask: { undefinedFlags, ...(isX87(family) && x87Mask(row)) } }
       }
     }
   }

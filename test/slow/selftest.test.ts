@@ -2,8 +2,7 @@
  * The SGX selftest of the Linux kernel, built here from Debian's kernel source, run by the program `enclu` as a user runs it. What
  * each test checks is in the kernel's tools/testing/selftests/sgx/main.c.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -46,13 +45,16 @@ describe.skipIf(isSkip(found))(`selftest of Linux 6.12${isSkip(found) ? ` (skipp
     expect(listed.stderr.split('\n').filter((line) => /^(enclave)? {2,}\w+$/.test(line))).toHaveLength(16)
   })
 
-  test.skipIf(existsSync('/dev/sgx_enclave'))('--no-sgx prints what it prints on this machine, which has none', async () => {
-    const run = await enclu(['run', '--no-sgx', staticHost], { cwd: folder, timeoutMs: 300_000 })
-    const native = await command(staticHost, [], { cwd: folder, timeoutMs: 300_000 })
-    expect(run.stdout).toBe(native.stdout)
-    expect(run.code).toBe(native.code)
-    expect(run.stdout).toContain('# Totals: pass:0 fail:14 xfail:0 xpass:0 skip:2 error:0')
-  })
+  test.skipIf(existsSync('/dev/sgx_enclave'))(
+    '--no-sgx prints what it prints on this machine, which has none',
+    async () => {
+      const run = await enclu(['run', '--no-sgx', staticHost], { cwd: folder, timeoutMs: 300_000 })
+      const native = await command(staticHost, [], { cwd: folder, timeoutMs: 300_000 })
+      expect(run.stdout).toBe(native.stdout)
+      expect(run.code).toBe(native.code)
+      expect(run.stdout).toContain('# Totals: pass:0 fail:14 xfail:0 xpass:0 skip:2 error:0')
+    },
+  )
 
   test.for(TESTS)('%s', async ([name, transitions], { annotate }) => {
     const log = join(scratch, name)
@@ -60,15 +62,17 @@ describe.skipIf(isSkip(found))(`selftest of Linux 6.12${isSkip(found) ? ` (skipp
     const started = performance.now()
     const r = await enclu(['run', ...options, staticHost, '-r', `enclave.${name}`], { cwd: folder, timeoutMs: 300_000 })
     const seconds = (performance.now() - started) / 1000
+    expect({ code: r.code, stderr: r.stderr }).toEqual({ code: 0, stderr: '' })
     expect(r.stdout).toContain(`\nok 1 enclave.${name}\n`)
     expect(r.stdout).toContain('# PASSED: 1 / 1 tests passed.')
-    expect({ code: r.code, stderr: r.stderr }).toEqual({ code: 0, stderr: '' })
     const statistics = JSON.parse(readFileSync(log, 'utf8')) as Statistics
     expect(statistics.transitions).toEqual(transitions)
     await annotate(`${seconds.toFixed(1)} s, ${(statistics.instructions / 1e6).toFixed(1)} million instructions`)
   })
 
-  test('MRENCLAVE: measured by hand, by the host with OpenSSL, and by the machine, all the same', async ({ annotate }) => {
+  test('MRENCLAVE: measured by hand, by the host with OpenSSL, and by the machine, all the same', async ({
+    annotate,
+  }) => {
     const measured = selftestMrenclave(readFileSync(enclave))
     const compiler = (await command('gcc', ['-dumpfullversion'])).stdout.trim()
     if (compiler === '12.2.0') expect(measured).toBe(SELFTEST_MRENCLAVE['6.12'])

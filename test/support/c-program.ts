@@ -14,7 +14,17 @@ export async function compiled(source: string, options: readonly string[] = ['-O
   const name = basename(source, '.c')
   const key = [await readFile(source, 'utf8'), ...options].join('\n')
   const folder = await cached(`c-${name}`, key, async (draft) => {
-    await mustRun('gcc', [...options, '-Wall', '-Wextra', '-Werror', '-o', join(draft, name), source, '-lm', '-lpthread'])
+    await mustRun('gcc', [
+      ...options,
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      '-o',
+      join(draft, name),
+      source,
+      '-lm',
+      '-lpthread',
+    ])
   })
   return join(folder, name)
 }

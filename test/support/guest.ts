@@ -29,7 +29,10 @@ export interface GuestOutcome {
 }
 
 /** Standard streams in memory. */
-function memoryConsole(stdin: Uint8Array, onPrint: (bytes: number) => void): { console: HostPort['console']; text: (fd: 1 | 2) => string } {
+function memoryConsole(
+  stdin: Uint8Array,
+  onPrint: (bytes: number) => void,
+): { console: HostPort['console']; text: (fd: 1 | 2) => string } {
   const chunks: Record<1 | 2, Buffer[]> = { 1: [], 2: [] }
   let [at, printed] = [0, 0]
   return {

@@ -28,7 +28,8 @@ function fromFixed(v: bigint, exponent = 0): Float {
   return v < 0n ? finite(1, exponent - P - 1, -2n * v + 1n) : finite(0, exponent - P - 1, 2n * v + 1n)
 }
 /** |x| times a fixed-point factor near 1, endless. */
-const timesFixed = (x: Float, factor: bigint): Float => finite(x.sign, x.exponent - P - 1, x.significand * factor * 2n + 1n)
+const timesFixed = (x: Float, factor: bigint): Float =>
+  finite(x.sign, x.exponent - P - 1, x.significand * factor * 2n + 1n)
 const times = (a: bigint, b: bigint): bigint => (a * b) >> N
 const withSign = (x: Float, sign: Sign): Float => ({ ...x, sign })
 const flip = (s: Sign): Sign => (s ? 0 : 1)

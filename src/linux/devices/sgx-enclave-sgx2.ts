@@ -132,11 +132,7 @@ export const MODIFY_TYPES = ioctl(
       const type = page_type === BigInt(PT.PT_TCS) ? 'PT_TCS' : page_type === BigInt(PT.PT_TRIM) ? 'PT_TRIM' : undefined
       // Numbers beyond the byte that SECINFO has for it are refused before the result fields are looked at.
       if (page_type > 0xffn || arg.result !== 0n || arg.count !== 0n || !type) return -EINVAL
-      const {
-        errno,
-        result = 0,
-        count,
-      } = eachPage(enclave, offset, length, (page) => changeType(enclave, page, type))
+      const { errno, result = 0, count } = eachPage(enclave, offset, length, (page) => changeType(enclave, page, type))
       arg.result = BigInt(result)
       arg.count = count
       return copyOut() || errno

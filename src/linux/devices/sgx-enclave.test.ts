@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { isDenial } from '../mm/address-space.ts'
 import {
   EACCES,
   EBADF,
@@ -11,7 +10,6 @@ import {
   ENOMEM,
   ENOTTY,
   EPERM,
-  MAP_FIXED,
   MAP_PRIVATE,
   MAP_SHARED,
   O,
@@ -22,131 +20,14 @@ import {
   READ_IMPLIES_EXEC,
   S,
   SGX_IOC,
-  SGX_PAGE_MEASURE,
-  SIGBUS,
-  sgx_enclave_add_pages,
   sgx_enclave_modify_types,
   sgx_enclave_remove_pages,
   sgx_enclave_restrict_permissions,
   stat,
 } from '../../spec/linux/index.ts'
-import { ATTRIBUTES, SECS, TCS } from '../../spec/sgx/index.ts'
-import { Sgx, SGX_PROFILES, type SgxOptions } from '../../sgx/index.ts'
-import { secinfo, signedSigstruct } from '../../sgx/signed.fixture.ts'
-import { FileCalls } from '../vfs/file-calls.fixture.ts'
-
-const BASE = 0x1000_0000
-const SIZE = 0x1_0000
-const PAGE = 4096
-const BAD = 0x10
-const R = 0x201n
-const RW = 0x203n
-const RX = 0x205n
-const TCS_PAGE = 0x100n
-const EPC_SIZE = 0x4_0000
-type SecsView = ReturnType<typeof SECS.view>
-type Sigstruct = Parameters<NonNullable<Parameters<typeof signedSigstruct>[1]>>[0]
-
-/** A machine with SGX and one open /dev/sgx_enclave. */
-class Driver extends FileCalls {
-  readonly sgx: Sgx
-  readonly fd: number
-  constructor(options: SgxOptions = {}) {
-    let made: Sgx | undefined
-    super({}, { sgx: (ram) => (made = new Sgx(ram, { epc: { size: EPC_SIZE }, ...options })) })
-    // The callback has run.
-    this.sgx = made as Sgx
-    this.fd = this.open('/dev/sgx_enclave', O.RDWR)
-  }
-
-  ioctl(request: number, arg: number | Uint8Array, fd = this.fd): number {
-    return this.call('ioctl', { fd, request, arg })
-  }
-
-  pointer(address: number): Uint8Array {
-    const bytes = new Uint8Array(8)
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(address), true)
-    return bytes
-  }
-
-  create(change?: (secs: SecsView) => void): number {
-    const source = new Uint8Array(SECS.size)
-    const secs = SECS.view(source)
-    Object.assign(secs, {
-      SIZE: BigInt(SIZE),
-      BASEADDR: BigInt(BASE),
-      SSAFRAMESIZE: 1,
-      ATTRIBUTES: ATTRIBUTES.MODE64BIT,
-      XFRM: 3n,
-    })
-    change?.(secs)
-    return this.ioctl(SGX_IOC.ENCLAVE_CREATE, this.pointer(this.bytes(source)))
-  }
-
-  readonly zeros = this.bytes(new Uint8Array(8 * PAGE))
-
-  /** ADD_PAGES; the answer and how many bytes were added. */
-  add(
-    offset: number,
-    flags: bigint,
-    more: Partial<Record<'src' | 'length' | 'secinfo' | 'flags' | 'count', number>> = {},
-  ): readonly [number, number] {
-    const { src = this.zeros, length = PAGE, flags: measure = SGX_PAGE_MEASURE, count = 77 } = more
-    const info = more.secinfo ?? this.bytes(secinfo(flags))
-    const arg = this.room(sgx_enclave_add_pages.size)
-    const big = { src, offset, length, secinfo: info, flags: measure, count }
-    this.task.memory.setStruct(
-      sgx_enclave_add_pages,
-      arg,
-      Object.fromEntries(Object.entries(big).map(([k, v]) => [k, BigInt(v)])),
-    )
-    const answer = this.ioctl(SGX_IOC.ENCLAVE_ADD_PAGES, arg)
-    return [answer, Number(this.task.memory.struct(sgx_enclave_add_pages, arg)?.count)]
-  }
-
-  addTcs(offset: number): readonly [number, number] {
-    const source = new Uint8Array(PAGE)
-    Object.assign(TCS.view(source), { NSSA: 1, FSLIMIT: 0xffff_ffff, GSLIMIT: 0xffff_ffff })
-    return this.add(offset, TCS_PAGE, { src: this.bytes(source) })
-  }
-
-  init(change?: (sig: Sigstruct) => void): number {
-    const mrenclave = Uint8Array.from(this.secsPage?.enclave?.measurement.copy().digest() ?? new Uint8Array(32))
-    return this.ioctl(SGX_IOC.ENCLAVE_INIT, this.pointer(this.bytes(signedSigstruct(mrenclave, change))))
-  }
-
-  get secsPage(): ReturnType<Sgx['epc']['page']> | undefined {
-    for (let i = 0; i < this.sgx.epc.pageCount; i++)
-      if (this.sgx.epc.page(i).PT === 'PT_SECS' && this.sgx.epc.page(i).VALID) return this.sgx.epc.page(i)
-    return undefined
-  }
-
-  /** CREATE, a TCS at 0, plain pages at 0x1000 (RW), 0x2000 (RX), 0x3000 (R). */
-  build(): this {
-    expect(this.create()).toBe(0)
-    expect(this.addTcs(0)).toEqual([0, PAGE])
-    expect(this.add(0x1000, RW)).toEqual([0, PAGE])
-    expect(this.add(0x2000, RX)).toEqual([0, PAGE])
-    expect(this.add(0x3000, R)).toEqual([0, PAGE])
-    return this
-  }
-
-  running(): this {
-    this.build()
-    expect(this.init()).toBe(0)
-    return this
-  }
-
-  mmap(address: number, length: number, prot: number, flags: number = MAP_SHARED | MAP_FIXED, fd = this.fd): number {
-    return this.call('mmap', { addr: address, length, prot, flags, fd, offset: 0 })
-  }
-
-  touch(address: number, access: 'R' | 'W' | 'X' = 'R'): string {
-    const answer = this.task.space.lookup(address, access)
-    if (!isDenial(answer)) return answer.epc ? 'EPC' : 'memory'
-    return `${answer.signal === SIGBUS ? 'SIGBUS' : 'SIGSEGV'} ${answer.errorCode.toString(16)}`
-  }
-}
+import { ATTRIBUTES } from '../../spec/sgx/index.ts'
+import { SGX_PROFILES } from '../../sgx/index.ts'
+import { BAD, BASE, Driver, PAGE, RW, SIZE, TCS_PAGE, type SecsView, type Sigstruct } from './sgx-driver.fixture.ts'
 
 const sgx1 = { profile: SGX_PROFILES.sgx1 }
 
@@ -198,7 +79,7 @@ describe('SGX_IOC_ENCLAVE_CREATE', () => {
     const t = new Driver()
     const before = t.sgx.epc.freeCount
     expect(t.create(change)).toBe(expected)
-    expect(t.sgx.epc.freeCount).toBe(expected === 0 ? before - 1 : before)
+    expect(t.sgx.epc.freeCount).toBe(expected === 0 ? before - 2 : before)
     if (expected < 0) expect(t.create()).toBe(0)
   })
   test('no EPC: ENOMEM', () => {
@@ -258,10 +139,11 @@ describe('SGX_IOC_ENCLAVE_ADD_PAGES', () => {
     expect(t.add(0x4000, TCS_PAGE, { src: t.bytes(new Uint8Array(PAGE).fill(0xff)) })).toEqual([-EIO, 0])
     expect(t.sgx.epc.freeCount).toBe(before)
   })
-  test('no EPC: ENOMEM', () => {
-    const t = new Driver().build()
-    while (t.sgx.epc.freeCount > 1) t.sgx.epc.allocate()
-    expect(t.add(0x4000, RW, { length: 2 * PAGE })).toEqual([-ENOMEM, PAGE])
+  test('no EPC, and nothing that could make room: ENOMEM', () => {
+    const t = new Driver()
+    t.create()
+    while (t.sgx.epc.allocate());
+    expect(t.add(0x4000, RW, { length: 2 * PAGE })).toEqual([-ENOMEM, 0])
   })
   test('measures only when asked', () => {
     const hash = (flags: number): string => {
@@ -406,7 +288,7 @@ describe('the life of an enclave', () => {
     expect(t.touch(BASE + 0x1000)).toBe('EPC')
     const child = t.task.space.fork()
     t.call('munmap', { addr: BASE, start: BASE, len: SIZE, length: SIZE })
-    expect(t.sgx.epc.freeCount).toBe(before - 6)
+    expect(t.sgx.epc.freeCount).toBe(before - 7)
     child.release()
     expect(t.sgx.epc.freeCount).toBe(before)
   })

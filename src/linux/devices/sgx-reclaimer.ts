@@ -23,7 +23,8 @@ export class Reclaimer {
   private readonly active = new Set<EnclavePage>()
   private readonly low: number
   private readonly high: number
-  private clock = 0
+  /** Counts look-ups; 0 is long ago. */
+  private clock = RECENT
 
   /** Deviation: an EPC of less than 1 MiB has smaller marks, as it could never reach those of the kernel. */
   constructor(sgx: Sgx) {

@@ -52,15 +52,7 @@ export type Place = 'driver' | 'wrapper' | 'handler' | 'vdso' | 'enclave'
 
 /** A point that a call has come to. */
 export type Point =
-  | 'call'
-  | 'enclu'
-  | 'enclave'
-  | 'exit'
-  | 'exception'
-  | 'handler'
-  | 'handler-return'
-  | 'return'
-  | 'done'
+  'call' | 'enclu' | 'enclave' | 'exit' | 'exception' | 'handler' | 'handler-return' | 'return' | 'done'
 
 /** The processor at a point. */
 export interface Mark {

@@ -12,7 +12,15 @@ export const STACK = { start: 0x80_0000, size: 4 * PAGE }
 export const NOTHING = DATA + DATA_SIZE - 2 * PAGE
 export const READ_ONLY = DATA + DATA_SIZE - PAGE
 
-export const ENCLAVE = { base: 0x1000_0000, size: 0x20_0000, code: 0, ssa: PAGE, nssa: 4, tcs: 0x10_0000, most: 64 } as const
+export const ENCLAVE = {
+  base: 0x1000_0000,
+  size: 0x20_0000,
+  code: 0,
+  ssa: PAGE,
+  nssa: 4,
+  tcs: 0x10_0000,
+  most: 64,
+} as const
 
 /** Variables of the program, one qword each; `abs32:NAME` in a listing is the address of one. */
 export const CELLS = {

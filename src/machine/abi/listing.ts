@@ -11,7 +11,9 @@ export function place(listing: Listing): Code {
   return placeListing(
     listing.map((row) => ({
       ...row,
-      code: row.code.replace(/abs32:(\w+)/, (whole, name: string) => (isCell(name) ? littleEndian(CELLS[name]) : whole)),
+      code: row.code.replace(/abs32:(\w+)/, (whole, name: string) =>
+        isCell(name) ? littleEndian(CELLS[name]) : whole,
+      ),
     })),
   )
 }

@@ -70,7 +70,8 @@ function keptCalls(): (Call & Omit<KeptReport, 'lost'>)[] {
       (['keeps', 'clobbers'] as const).map((enclave) => {
         const leave = enclave === 'keeps' ? 'keep' : 'clobber'
         const fault = { EEXIT: {}, AEX: { fault: 'undefined' }, 'AEX, ERESUME, EEXIT': { fault: 'divide' } } as const
-        const handler = exit === 'AEX, ERESUME, EEXIT' ? { handler: true, answers: [{ value: ERESUME }, { value: 0 }] } : {}
+        const handler =
+          exit === 'AEX, ERESUME, EEXIT' ? { handler: true, answers: [{ value: ERESUME }, { value: 0 }] } : {}
         const events = [{ leave, registers: FOREIGN_REGISTERS, ...fault[exit] } as const]
         return { name: `${style} ${enclave} ${exit}`, style, enclave, exit, events, ...handler }
       }),
@@ -86,7 +87,12 @@ const callerCalls: readonly Call[] = STYLE_NAMES.flatMap((style) => [
 const otherCalls: readonly Call[] = [
   { name: 'from C', leafInEax: false },
   { name: 'displaced', events: [{ moveRsp: DISPLACEMENT }] },
-  { name: 'displaced, handler', events: [{ moveRsp: DISPLACEMENT }], handler: true, answers: [{ value: 0, pop: -DISPLACEMENT }] },
+  {
+    name: 'displaced, handler',
+    events: [{ moveRsp: DISPLACEMENT }],
+    handler: true,
+    answers: [{ value: 0, pop: -DISPLACEMENT }],
+  },
 ]
 
 /** The callee-saved registers that are not what they were before the call. */
@@ -133,8 +139,16 @@ async function measureImage(subject: Subject, summary: string): Promise<ImageRep
     fromC,
     paths: countPaths(abi, recordOf),
     callers: STYLE_NAMES.map((style) => callerReport(abi, style, fromC, recordOf)),
-    kept: kept.map(({ name: call, style, enclave, exit }) => ({ style, enclave, exit, lost: lostRegisters(recordOf(call)) })),
-    displaced: { lost: lostRegisters(recordOf('displaced')), lostWithHandler: lostRegisters(recordOf('displaced, handler')) },
+    kept: kept.map(({ name: call, style, enclave, exit }) => ({
+      style,
+      enclave,
+      exit,
+      lost: lostRegisters(recordOf(call)),
+    })),
+    displaced: {
+      lost: lostRegisters(recordOf('displaced')),
+      lostWithHandler: lostRegisters(recordOf('displaced, handler')),
+    },
   }
 }
 
@@ -157,7 +171,7 @@ export const foreignSubject = ({ name, bytes, fixup }: ForeignImage): Subject =>
 /**
  * Measures all shapes of the enclave call. Takes some seconds: every instruction is looked at.
  *
- * @throws EncluError ERR_BAD_FILE if `foreign` is no vDSO with the call.
+ * @throws EncluError ERR_BAD_OPTION if `foreign` is no vDSO with the call.
  */
 export async function measureAbi(foreign?: ForeignImage): Promise<AbiReport> {
   const images: ImageReport[] = []

@@ -116,7 +116,12 @@ function enclavePages(): EnclavePage[] {
   const code = new Uint8Array(PAGE)
   code.set(place(ENCLAVE_CODE).bytes)
   const tcs = new Uint8Array(PAGE)
-  Object.assign(TCS.view(tcs), { OSSA: BigInt(ENCLAVE.ssa), NSSA: ENCLAVE.nssa, FSLIMIT: 0xffff_ffff, GSLIMIT: 0xffff_ffff })
+  Object.assign(TCS.view(tcs), {
+    OSSA: BigInt(ENCLAVE.ssa),
+    NSSA: ENCLAVE.nssa,
+    FSLIMIT: 0xffff_ffff,
+    GSLIMIT: 0xffff_ffff,
+  })
   const pages: EnclavePage[] = [{ offset: ENCLAVE.code, secinfo: secinfo(SECINFO_REG_RX), bytes: code }]
   const add = (offset: number, flags: bigint, bytes: Uint8Array): number =>
     pages.push({ offset, secinfo: secinfo(flags), bytes })
@@ -213,7 +218,8 @@ function placeCall(
   const tcs = call.tcs ?? BigInt(ENCLAVE.base + ENCLAVE.tcs + index * PAGE)
   const handler = typeof call.handler === 'bigint' ? call.handler : call.handler ? BigInt(userHandler) : 0n
   const leaf = call.leaf ?? EENTER
-  const registers = GPR.map((name, n) => call.registers?.[name] ?? BigInt(0xc000 + n))
+  // No two calls alike: what one leaves on the stack must not look like what another had.
+  const registers = GPR.map((name, n) => call.registers?.[name] ?? BigInt(0xc000 + n + 0x1_0000 * (index + 1)))
   registers[1] = leaf
   if (abi === 'v28' && call.leafInEax !== false) registers[0] = leaf
   registers[4] = BigInt(STACK.start + STACK.size - 64 + (call.shift ?? 0))
@@ -227,7 +233,9 @@ function placeCall(
     : { at: data.put(new Uint8Array(EXCEPTION_SIZE).fill(0x5a)), size: EXCEPTION_SIZE }
   const e = call.report === false ? 0 : structure.at
   const args = isMainline ? [call.runAt ?? structure.at, 0, 0, 0] : [tcs, e, handler, 0x1234_5678]
-  const cell = { direct: CELLS.vdso_call, all: CELLS.wrapper_all, minimal: CELLS.wrapper_minimal }[call.style ?? 'direct']
+  const cell = { direct: CELLS.vdso_call, all: CELLS.wrapper_all, minimal: CELLS.wrapper_minimal }[
+    call.style ?? 'direct'
+  ]
   const withoutRsp = registers.filter((_, n) => n !== 4)
   const block = [cell, registers[4], ...args, events, answers, 0, ...withoutRsp]
   // RSP at the call, below the four words.

@@ -48,7 +48,8 @@ class Observer {
     if (point !== undefined) this.mark(point, step)
     // An ENCLU that faults stays where it is, and an interrupted enclave comes back to it.
     if (place === 'vdso' && offset === ip) this.mark('enclu', step)
-    else if (place === 'vdso' && this.lastInVdso === ip && point === undefined && offset === fixup) this.mark('exception', step)
+    else if (place === 'vdso' && this.lastInVdso === ip && point === undefined && offset === fixup)
+      this.mark('exception', step)
     if (place === 'vdso' && offset !== ip) this.vdso++
     if (place === 'wrapper') this.wrapper++
     this.lastInVdso = place === 'vdso' ? offset : undefined
@@ -64,7 +65,14 @@ class Observer {
     const empty = new Uint8Array(0)
     const at = this.lastInVdso
     const { call, registers } = next
-    this.records.push({ call, before: registers, marks: this.marks, structure: empty, stack: empty, killed: { signal, at } })
+    this.records.push({
+      call,
+      before: registers,
+      marks: this.marks,
+      structure: empty,
+      stack: empty,
+      killed: { signal, at },
+    })
   }
 
   private placeOf(step: Step): Place {

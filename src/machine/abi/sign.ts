@@ -56,7 +56,9 @@ export function signSigstruct(measurement: Uint8Array): Uint8Array {
   sig.XFRM = 3n
   sig.ENCLAVEHASH = measurement
   const signed = concatBytes(...SIGSTRUCT_SIGNED.map(([at, size]) => out.subarray(at, at + size)))
-  const message = BigInt(`0x${[...encodeSha256Message(sha256(signed))].map((b) => b.toString(16).padStart(2, '0')).join('')}`)
+  const message = BigInt(
+    `0x${[...encodeSha256Message(sha256(signed))].map((b) => b.toString(16).padStart(2, '0')).join('')}`,
+  )
   sig.SIGNATURE = bigIntToLittleEndian(power(message, D, N), RSA3072_SIZE)
   const { Q1, Q2 } = rsa3072Quotients(sig.MODULUS, sig.SIGNATURE)
   sig.Q1 = Q1

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ATTRIBUTES, SIGSTRUCT } from '../../spec/sgx/index.ts'
+import { ATTRIBUTES } from '../../spec/sgx/index.ts'
 import {
   CODE_BYTES,
   Fixture,
   outcome,
   PAGE,
   SECINFO_RW,
-  signedSigstruct,
   TEST_MRSIGNER,
   TOKEN,
   type SecsView,
@@ -120,16 +119,5 @@ describe('EINIT', () => {
     expect([enclave?.SECS.ISVPRODID, enclave?.SECS.ISVSVN]).toEqual([0x1234, 7])
     expect([enclave?.ISVEXTPRODID[0], enclave?.ISVFAMILYID[15]]).toEqual([3, 4])
     expect(enclave && enclave.SECS.ATTRIBUTES & ATTRIBUTES.INIT).toBe(ATTRIBUTES.INIT)
-  })
-
-  it('a valid EINITTOKEN stops by name until keys exist', () => {
-    const f = new Fixture()
-    const token = TOKEN.slice()
-    token[0] = 1
-    const sigstruct = signedSigstruct(f.mrenclave)
-    expect(sigstruct.length).toBe(SIGSTRUCT.size)
-    expect(() => ENCLS.EINIT(f.sgx, { secs: f.secs, sigstruct, token })).toThrow(
-      expect.objectContaining({ code: 'ERR_UNIMPLEMENTED' }),
-    )
   })
 })

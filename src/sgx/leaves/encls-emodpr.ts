@@ -21,11 +21,13 @@ export const EMODPR = enclsLeaf<EmodprArguments, SgxErrorCode>({
       return refuse.code(SGX_ERROR.SGX_PAGE_NOT_MODIFIABLE, 'EPCM(DS:RCX).PENDING = 0 and MODIFIED = 0')
     }
     if (target.PT !== 'PT_REG') return refuse.PF(target.physicalAddress, 0, 'EPCM(DS:RCX).PT = PT_REG')
-    if (!target.ENCLAVESECS?.enclave?.initialized) return refuse.GP('TMP_SECS.ATTRIBUTES.INIT = 1')
+    const enclave = target.ENCLAVESECS?.enclave
+    if (!enclave?.initialized) return refuse.GP('TMP_SECS.ATTRIBUTES.INIT = 1')
     target.PR = true
     target.R &&= SECINFO.R
     target.W &&= SECINFO.W
     target.X &&= SECINFO.X
+    target.trackingEpoch = enclave.epoch
     sgx.epcmChanged(target)
     return SGX_ERROR.SGX_SUCCESS
   },

@@ -24,13 +24,15 @@ export const EMODT = enclsLeaf<EmodtArguments, SgxErrorCode>({
     if (target.PENDING || target.MODIFIED) {
       return refuse.code(SGX_ERROR.SGX_PAGE_NOT_MODIFIABLE, 'EPCM(DS:RCX).PENDING = 0 and MODIFIED = 0')
     }
-    if (!target.ENCLAVESECS?.enclave?.initialized) return refuse.GP('TMP_SECS.ATTRIBUTES.INIT = 1')
+    const enclave = target.ENCLAVESECS?.enclave
+    if (!enclave?.initialized) return refuse.GP('TMP_SECS.ATTRIBUTES.INIT = 1')
     target.PR = false
     target.MODIFIED = true
     target.R = false
     target.W = false
     target.X = false
     target.PT = PT
+    target.trackingEpoch = enclave.epoch
     sgx.epcmChanged(target)
     return SGX_ERROR.SGX_SUCCESS
   },

@@ -56,7 +56,10 @@ export const EACCEPT = encluLeaf({
       const condition = 'the accept request matches current EPC page settings'
       return finish(context, refuse.code(SGX_ERROR.SGX_PAGE_ATTRIBUTES_MISMATCH, condition))
     }
-    // Deviation: SGX_NOT_TRACKED never comes, as changes reach every cache of translations at once.
+    const { trackingEpoch } = page
+    if (trackingEpoch !== undefined && !enclave.isTracked(trackingEpoch)) {
+      return finish(context, refuse.code(SGX_ERROR.SGX_NOT_TRACKED, 'all required threads have left the enclave'))
+    }
     if (page.PT === 'PT_TCS') {
       const { tcs } = page
       if (!reservedIsZero(page.bytes, TCS_RESERVED)) return refuse.GP('TCS.RESERVED = 0')
@@ -71,6 +74,7 @@ export const EACCEPT = encluLeaf({
     page.PENDING = false
     page.MODIFIED = false
     page.PR = false
+    page.trackingEpoch = undefined
     return finish(context, SGX_ERROR.SGX_SUCCESS)
   },
 })

@@ -14,7 +14,11 @@ export const EREPORT = encluLeaf({
   },
   run(context) {
     const { sgx, state, nextRip, refuse } = context
-    const [targetAddress, dataAddress, outputAddress] = [register(state, RBX), register(state, RCX), register(state, RDX)]
+    const [targetAddress, dataAddress, outputAddress] = [
+      register(state, RBX),
+      register(state, RCX),
+      register(state, RDX),
+    ]
     if (!isAligned(targetAddress, 512)) return refuse.GP('DS:RBX is 512Byte Aligned')
     if (!isInElrange(context, targetAddress)) return refuse.GP('DS:RBX is within CR_ELRANGE')
     const targetPage = resolveDataPage(context, targetAddress, 'R', 'DS:RBX')

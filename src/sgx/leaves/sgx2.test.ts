@@ -114,11 +114,13 @@ describe('EACCEPT', () => {
   })
   it('restricted permissions (kernel: 0x221)', () => {
     modpr(f.page(PAGE.SSA1), 0x201n)
+    f.track()
     expect(accept(0x221n, { RCX: BigInt(BASE + PAGE.SSA1) })).toBe('EACCEPT')
     expect(f.page(PAGE.SSA1).PR).toBe(false)
   })
   it('a trimmed page (kernel: 0x410)', () => {
     modt(f.page(PAGE.SSA1), 0x400n)
+    f.track()
     expect(accept(0x410n, { RCX: BigInt(BASE + PAGE.SSA1) })).toBe('EACCEPT')
   })
   it('a new TCS (kernel: 0x110), which can then be entered', () => {
@@ -126,11 +128,25 @@ describe('EACCEPT', () => {
     accept(PENDING_RW)
     page.bytes.set(baseTcs((t) => (t.OSSA = BigInt(PAGE.SSA1))))
     modt(page, 0x100n)
+    f.track()
     expect(accept(0x110n)).toBe('EACCEPT')
     f.sgx.aex(f.state)
     f.prepare(EENTER)
     f.state.setGpr(RBX, HOLE)
     expect(f.run()).toBe('EENTER')
+  })
+
+  it('before ETRACK, or while somebody from before is inside: SGX_NOT_TRACKED', () => {
+    const NOT_TRACKED = 'code 11 all required threads have left the enclave'
+    const RCX = BigInt(BASE + PAGE.CODE)
+    f.enclu(EENTER)
+    modpr(f.page(PAGE.CODE), 0x201n)
+    expect(accept(0x221n, { RCX })).toBe(NOT_TRACKED)
+    expect(ENCLS.ETRACK(f.sgx, { secs: f.secs })).toBe(0)
+    expect(accept(0x221n, { RCX })).toBe(NOT_TRACKED)
+    f.sgx.aex(f.state)
+    f.enclu(EENTER)
+    expect(accept(0x221n, { RCX })).toBe('EACCEPT')
   })
 
   // prettier-ignore
@@ -145,6 +161,7 @@ describe('EACCEPT', () => {
       page.bytes.set(baseTcs())
       page.bytes[at] = 1
       modt(page, 0x100n)
+      f.track()
       expect(accept(0x110n)).toBe(GP(condition))
     })
   }
@@ -256,6 +273,7 @@ describe('EMODPR', () => {
     const page = f.page(PAGE.SSA1)
     modt(page, 0x400n)
     expect(modpr(page, 0x207n)).toBe(NOT_MODIFIABLE)
+    f.track()
     accept(0x410n, { RCX: BigInt(BASE + PAGE.SSA1) })
     expect(modpr(page, 0x207n)).toBe('#PF(0x0) EPCM(DS:RCX).PT = PT_REG')
     expect([ENCLS.EREMOVE(f.sgx, { target: page }), page.VALID]).toEqual([0, false])

@@ -1,0 +1,215 @@
+import {
+  ABOVE_ONE,
+  DENORMAL,
+  INDEFINITE,
+  LARGEST,
+  m32,
+  m64,
+  m80,
+  QNAN,
+  SMALLEST,
+  SNAN,
+  type X87Case,
+} from './x87-case.fixture.ts'
+
+const INF = Infinity
+const CF = 1
+const PF = 4
+const ZF = 0x40
+/** Control words: 0x37f masks everything, rounds to nearest at 64 bits. */
+const UP = 0xb7f
+const DOWN = 0x77f
+const TO_DOUBLE = 0x27f
+const TO_SINGLE = 0x7f
+const TRAP_INVALID = 0x37e
+const TRAP_DENORMAL = 0x37d
+const TRAP_ZERO = 0x37b
+const TRAP_OVERFLOW = 0x377
+const TRAP_UNDERFLOW = 0x36f
+const TRAP_PRECISION = 0x35f
+const FULL = [1, 2, 3, 4, 5, 6, 7, 8] as const
+
+// prettier-ignore
+const MOVE: readonly X87Case[] = [
+  { asm: 'fld dword ptr [rdi]', code: 'd9 07', in: { mem: m32(1.5) }, out: { ST: [1.5] }, why: 'a single becomes an extended real' },
+  { asm: 'fld qword ptr [rdi]', code: 'dd 07', in: { ST: [7], mem: m64(-0.1) }, out: { ST: [-0.1, 7] }, why: 'exactly' },
+  { asm: 'fld qword ptr [rdi]', code: 'dd 07', in: { mem: m64(5e-324) }, out: { ST: [5e-324], FSW: 'DE' }, why: 'a denormal double is a normal extended real, and told' },
+  { asm: 'fld qword ptr [rdi]', code: 'dd 07', in: { mem: m64(5e-324), FCW: TRAP_DENORMAL }, out: { ST: [5e-324], FSW: 'DE ES B' }, why: 'it is loaded even when that traps' },
+  { asm: 'fld dword ptr [rdi]', code: 'd9 07', in: { mem: '0000807f' }, out: { ST: [INF] }, why: 'infinity' },
+  { asm: 'fld dword ptr [rdi]', code: 'd9 07', in: { mem: '010080 7f' }, out: { ST: [0x7fff_c000_0100_0000_0000n], FSW: 'IE' }, why: 'a signaling NaN becomes a quiet one' },
+  { asm: 'fld [rdi]', code: 'db 2f', in: { mem: m80(SNAN) }, out: { ST: [SNAN] }, why: '80 bits are loaded as they are' },
+  { asm: 'fld st1', code: 'd9 c1', in: { ST: [1, 2] }, out: { ST: [2, 1, 2] }, why: 'a copy is pushed' },
+  { asm: 'fld st1', code: 'd9 c1', in: { ST: [1] }, out: { ST: [INDEFINITE, 1], FSW: 'IE SF' }, why: 'ST(1) is empty: stack underflow, C1 is 0' },
+  { asm: 'fld st0', code: 'd9 c0', in: { ST: FULL }, out: { ST: [INDEFINITE, 1, 2, 3, 4, 5, 6, 7], FSW: 'IE SF C1' }, why: 'no room: stack overflow, C1 is 1' },
+  { asm: 'fld st0', code: 'd9 c0', in: { ST: FULL, FCW: TRAP_INVALID }, out: { FSW: 'IE SF C1 ES B' }, why: 'unmasked: the stack stays' },
+  { asm: 'fild word ptr [rdi]', code: 'df 07', in: { mem: 'feff' }, out: { ST: [-2] }, why: '16 bits' },
+  { asm: 'fild dword ptr [rdi]', code: 'db 07', in: { mem: '00000080' }, out: { ST: [-2147483648] }, why: '32 bits' },
+  { asm: 'fild qword ptr [rdi]', code: 'df 2f', in: { mem: 'ffffffffffffff7f' }, out: { ST: [0x403d_ffff_ffff_ffff_fffen] }, why: '64 bits, all of them kept' },
+  { asm: 'fbld [rdi]', code: 'df 27', in: { mem: '56 34 12 00 00 00 00 00 00 80' }, out: { ST: [-123456] }, why: '18 digits and a sign' },
+  { asm: 'fst dword ptr [rdi]', code: 'd9 17', in: { ST: [0.1] }, out: { mem: m32(0.1), FSW: 'PE C1' }, why: 'rounded up' },
+  { asm: 'fst qword ptr [rdi]', code: 'dd 17', in: { ST: [LARGEST] }, out: { mem: m64(INF), FSW: 'OE PE C1' }, why: 'too large for a double' },
+  { asm: 'fst qword ptr [rdi]', code: 'dd 17', in: { ST: [LARGEST], FCW: TRAP_OVERFLOW, mem: m64(1) }, out: { mem: m64(1), FSW: 'OE ES B' }, why: 'unmasked: memory stays' },
+  { asm: 'fst st2', code: 'dd d2', in: { ST: [1, 2, 3] }, out: { ST: [1, 2, 1] }, why: 'to a register' },
+  { asm: 'fstp qword ptr [rdi]', code: 'dd 1f', in: { ST: [2.5, 3] }, out: { ST: [3], mem: m64(2.5) }, why: 'and pop' },
+  { asm: 'fstp [rdi]', code: 'db 3f', in: { ST: [SNAN] }, out: { ST: [], mem: m80(SNAN) }, why: '80 bits as they are' },
+  { asm: 'fstp [rdi]', code: 'db 3f', in: {}, out: { ST: [], TOP: 1, mem: m80(INDEFINITE), FSW: 'IE SF' }, why: 'an empty register is stored as the indefinite value' },
+  { asm: 'fstp st0', code: 'dd d8', in: { ST: [1, 2] }, out: { ST: [2] }, why: 'the usual way to drop a value' },
+  { asm: 'fstp st1', code: 'd9 d9', in: { ST: [5, 6, 7] }, out: { ST: [5, 7] }, why: 'the form under D9' },
+  { asm: 'fist word ptr [rdi]', code: 'df 17', in: { ST: [2.5] }, out: { mem: '0200', FSW: 'PE' }, why: 'a tie goes to even' },
+  { asm: 'fist dword ptr [rdi]', code: 'db 17', in: { ST: [2.5], FCW: UP }, out: { mem: '03000000', FSW: 'PE C1' }, why: 'rounded up' },
+  { asm: 'fistp word ptr [rdi]', code: 'df 1f', in: { ST: [32768] }, out: { ST: [], mem: '0080', FSW: 'IE' }, why: 'does not fit: integer indefinite' },
+  { asm: 'fistp qword ptr [rdi]', code: 'df 3f', in: { ST: [-(2 ** 63)] }, out: { ST: [], mem: '0000000000000080' }, why: 'the most negative one fits' },
+  { asm: 'fisttp dword ptr [rdi]', code: 'db 0f', in: { ST: [-2.9], FCW: DOWN }, out: { ST: [], mem: 'feffffff', FSW: 'PE' }, why: 'cut off, whatever the rounding control says' },
+  { asm: 'fbstp [rdi]', code: 'df 37', in: { ST: [-1234.5] }, out: { ST: [], mem: '34 12 00 00 00 00 00 00 00 80', FSW: 'PE' }, why: 'rounded, then 18 digits' },
+  { asm: 'fbstp [rdi]', code: 'df 37', in: { ST: [1e18] }, out: { ST: [], mem: '00 00 00 00 00 00 00 c0 ff ff', FSW: 'IE' }, why: '19 digits: packed decimal indefinite' },
+  { asm: 'fxch st0, st1', code: 'd9 c9', in: { ST: [1, 2] }, out: { ST: [2, 1] }, why: 'exchanged' },
+  { asm: 'fxch st0, st1', code: 'd9 c9', in: { ST: [1] }, out: { ST: [INDEFINITE, 1], FSW: 'IE SF' }, why: 'an empty register counts as the indefinite value' },
+  { asm: 'fld1', code: 'd9 e8', in: {}, out: { ST: [1] }, why: 'constant' },
+  { asm: 'fldl2t', code: 'd9 e9', in: { FCW: UP }, out: { ST: [0x4000_d49a_784b_cd1b_8affn] }, why: 'constants follow the rounding control and raise no #P' },
+  { asm: 'fldl2e', code: 'd9 ea', in: {}, out: { ST: [0x3fff_b8aa_3b29_5c17_f0bcn] }, why: 'constant' },
+  { asm: 'fldpi', code: 'd9 eb', in: {}, out: { ST: [0x4000_c90f_daa2_2168_c235n] }, why: 'to nearest' },
+  { asm: 'fldpi', code: 'd9 eb', in: { FCW: DOWN }, out: { ST: [0x4000_c90f_daa2_2168_c234n] }, why: 'down' },
+  { asm: 'fldlg2', code: 'd9 ec', in: {}, out: { ST: [0x3ffd_9a20_9a84_fbcf_f799n] }, why: 'constant' },
+  { asm: 'fldln2', code: 'd9 ed', in: {}, out: { ST: [0x3ffe_b172_17f7_d1cf_79acn] }, why: 'constant' },
+  { asm: 'fldz', code: 'd9 ee', in: { FSW: 'C1 IE' }, out: { ST: [0], FSW: 'IE' }, why: 'C1 is cleared, sticky flags stay' },
+]
+
+// prettier-ignore
+const ARITHMETIC: readonly X87Case[] = [
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [1, 2 ** -64] }, out: { ST: [1, 2 ** -64], FSW: 'PE' }, why: 'a tie rounds to even' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [1, 2 ** -63] }, out: { ST: [ABOVE_ONE, 2 ** -63] }, why: 'the last of 64 bits' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [1, 2 ** -63], FCW: TO_DOUBLE }, out: { ST: [1, 2 ** -63], FSW: 'PE' }, why: 'precision control: 53 bits' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [1, 2 ** -23], FCW: TO_SINGLE }, out: { ST: [1 + 2 ** -23, 2 ** -23] }, why: 'precision control: 24 bits' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [INF, -INF] }, out: { ST: [INDEFINITE, -INF], FSW: 'IE' }, why: 'invalid' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [INF, -INF], FCW: TRAP_INVALID }, out: { FSW: 'IE ES B' }, why: 'unmasked: the register stays, the next instruction faults' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [1, 2], FCW: TRAP_INVALID, FSW: 'IE ES B' }, out: { fault: 'MF' }, why: 'that next instruction' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [SNAN, QNAN] }, out: { ST: [QNAN, QNAN], FSW: 'IE' }, why: 'the quiet NaN before the signaling one, unlike SSE' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [QNAN, QNAN + 1n] }, out: { ST: [QNAN + 1n, QNAN + 1n] }, why: 'of two quiet NaNs the larger significand' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [0x4000_0000_0000_0000_0001n, 1] }, out: { ST: [INDEFINITE, 1], FSW: 'IE' }, why: 'an unnormal is not supported' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [LARGEST, LARGEST] }, out: { ST: [INF, LARGEST], FSW: 'OE PE C1' }, why: 'overflow' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [LARGEST, LARGEST], FCW: TRAP_OVERFLOW }, out: { ST: [0x1fff_ffff_ffff_ffff_ffffn, LARGEST], FSW: 'OE ES B' }, why: 'unmasked: the exponent is less by 24576' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [1, 2 ** -70], FCW: TRAP_PRECISION }, out: { FSW: 'PE ES B' }, why: 'unmasked #P: the result is stored' },
+  { asm: 'fadd st0, st1', code: 'd8 c1', in: { ST: [1] }, out: { ST: [INDEFINITE], FSW: 'IE SF' }, why: 'stack underflow' },
+  { asm: 'faddp st1, st0', code: 'de c1', in: { ST: [1, 2, 3] }, out: { ST: [3, 3] }, why: 'and pop' },
+  { asm: 'fiadd word ptr [rdi]', code: 'de 07', in: { ST: [0.5], mem: 'ffff' }, out: { ST: [-0.5] }, why: 'an integer of 16 bits' },
+  { asm: 'fsub st0, st1', code: 'd8 e1', in: { ST: [1, 1], FCW: DOWN }, out: { ST: [-0, 1] }, why: 'an exact zero is negative when rounding down' },
+  { asm: 'fsub st1, st0', code: 'dc e9', in: { ST: [1, 5] }, out: { ST: [1, 4] }, why: 'ST(1) - ST(0)' },
+  { asm: 'fsubp st1, st0', code: 'de e9', in: { ST: [1, 5] }, out: { ST: [4] }, why: 'ST(1) - ST(0), pop' },
+  { asm: 'fisub dword ptr [rdi]', code: 'da 27', in: { ST: [1], mem: '05000000' }, out: { ST: [-4] }, why: 'minus an integer' },
+  { asm: 'fsubr qword ptr [rdi]', code: 'dc 2f', in: { ST: [1], mem: m64(5) }, out: { ST: [4] }, why: 'memory - ST(0)' },
+  { asm: 'fsubrp st1, st0', code: 'de e1', in: { ST: [1, 5] }, out: { ST: [-4] }, why: 'ST(0) - ST(1), pop' },
+  { asm: 'fisubr word ptr [rdi]', code: 'de 2f', in: { ST: [1], mem: '0500' }, out: { ST: [4] }, why: 'integer - ST(0)' },
+  { asm: 'fmul dword ptr [rdi]', code: 'd8 0f', in: { ST: [3], mem: m32(0.5) }, out: { ST: [1.5] }, why: 'times a single' },
+  { asm: 'fmul st0, st1', code: 'd8 c9', in: { ST: [SMALLEST, 0.5] }, out: { ST: [0x4000_0000_0000_0000n, 0.5] }, why: 'a denormal result that is exact raises nothing' },
+  { asm: 'fmul st0, st1', code: 'd8 c9', in: { ST: [SMALLEST, 0.5], FCW: TRAP_UNDERFLOW }, out: { ST: [0x6000_8000_0000_0000_0000n, 0.5], FSW: 'UE ES B' }, why: 'unmasked it does, and the exponent is more by 24576' },
+  { asm: 'fmul st0, st1', code: 'd8 c9', in: { ST: [DENORMAL, 2] }, out: { ST: [2n, 2], FSW: 'DE' }, why: 'a denormal operand' },
+  { asm: 'fmulp st1, st0', code: 'de c9', in: { ST: [0, INF] }, out: { ST: [INDEFINITE], FSW: 'IE' }, why: 'zero times infinity' },
+  { asm: 'fimul dword ptr [rdi]', code: 'da 0f', in: { ST: [1.5], mem: 'feffffff' }, out: { ST: [-3] }, why: 'times an integer' },
+  { asm: 'fdiv st0, st1', code: 'd8 f1', in: { ST: [1, 3] }, out: { ST: [0x3ffd_aaaa_aaaa_aaaa_aaabn, 3], FSW: 'PE C1' }, why: 'a third, rounded up' },
+  { asm: 'fdiv st0, st1', code: 'd8 f1', in: { ST: [-1, 0] }, out: { ST: [-INF, 0], FSW: 'ZE' }, why: 'division by zero' },
+  { asm: 'fdiv st0, st1', code: 'd8 f1', in: { ST: [-1, 0], FCW: TRAP_ZERO }, out: { FSW: 'ZE ES B' }, why: 'unmasked: the register stays' },
+  { asm: 'fdivp st1, st0', code: 'de f9', in: { ST: [2, 7] }, out: { ST: [3.5] }, why: 'ST(1) / ST(0), pop' },
+  { asm: 'fidiv word ptr [rdi]', code: 'de 37', in: { ST: [1], mem: '0400' }, out: { ST: [0.25] }, why: 'by an integer' },
+  { asm: 'fdivr st0, st1', code: 'd8 f9', in: { ST: [2, 7] }, out: { ST: [3.5, 7] }, why: 'ST(1) / ST(0)' },
+  { asm: 'fdivrp st1, st0', code: 'de f1', in: { ST: [2, 8] }, out: { ST: [0.25] }, why: 'ST(0) / ST(1), pop' },
+  { asm: 'fidivr dword ptr [rdi]', code: 'da 3f', in: { ST: [4], mem: '01000000' }, out: { ST: [0.25] }, why: 'integer / ST(0)' },
+  { asm: 'fsqrt', code: 'd9 fa', in: { ST: [2] }, out: { ST: [0x3fff_b504_f333_f9de_6484n], FSW: 'PE' }, why: 'rounded down' },
+  { asm: 'fsqrt', code: 'd9 fa', in: { ST: [-1] }, out: { ST: [INDEFINITE], FSW: 'IE' }, why: 'invalid' },
+  { asm: 'fsqrt', code: 'd9 fa', in: { ST: [-0] }, out: { ST: [-0] }, why: 'the root of -0 is -0' },
+  { asm: 'fchs', code: 'd9 e0', in: { ST: [SNAN] }, out: { ST: [SNAN | (1n << 79n)] }, why: 'the sign of anything' },
+  { asm: 'fabs', code: 'd9 e1', in: { ST: [-3] }, out: { ST: [3] }, why: 'without the sign' },
+  { asm: 'frndint', code: 'd9 fc', in: { ST: [-0.5] }, out: { ST: [-0], FSW: 'PE' }, why: 'a tie goes to even, the sign stays' },
+  { asm: 'frndint', code: 'd9 fc', in: { ST: [1.25], FCW: UP }, out: { ST: [2], FSW: 'PE C1' }, why: 'up' },
+  { asm: 'fscale', code: 'd9 fd', in: { ST: [3, -1.9] }, out: { ST: [1.5, -1.9] }, why: 'the scale is cut to an integer' },
+  { asm: 'fscale', code: 'd9 fd', in: { ST: [1, 1e9] }, out: { ST: [INF, 1e9], FSW: 'OE PE C1' }, why: 'beyond all numbers' },
+  { asm: 'fxtract', code: 'd9 f4', in: { ST: [-12] }, out: { ST: [-1.5, 3] }, why: 'significand, and below it the exponent' },
+  { asm: 'fxtract', code: 'd9 f4', in: { ST: [0] }, out: { ST: [0, -INF], FSW: 'ZE' }, why: 'the exponent of zero' },
+  { asm: 'fprem', code: 'd9 f8', in: { ST: [-17, 5] }, out: { ST: [-2, 5], FSW: 'C1 C3' }, why: 'the quotient 3 in C0, C3, C1; the sign of the dividend' },
+  { asm: 'fprem', code: 'd9 f8', in: { ST: [2 ** 100, 3] }, out: { ST: [2 ** 64, 3], FSW: 'C2' }, why: 'not finished: a partial remainder' },
+  { asm: 'fprem1', code: 'd9 f5', in: { ST: [17, 6] }, out: { ST: [-1, 6], FSW: 'C1 C3' }, why: 'the quotient is rounded to nearest' },
+]
+
+// prettier-ignore
+const COMPARE: readonly X87Case[] = [
+  { asm: 'fcom st0, st1', code: 'd8 d1', in: { ST: [1, 2], FSW: 'C3 C2 C1' }, out: { FSW: 'C0' }, why: 'below' },
+  { asm: 'fcom dword ptr [rdi]', code: 'd8 17', in: { ST: [2], mem: m32(1) }, out: { FSW: '' }, why: 'above' },
+  { asm: 'fcomp st0, st1', code: 'd8 d9', in: { ST: [-0, 0] }, out: { ST: [0], FSW: 'C3' }, why: 'zeros are equal; pop' },
+  { asm: 'fcompp', code: 'de d9', in: { ST: [QNAN, 1, 7] }, out: { ST: [7], FSW: 'IE C3 C2 C0' }, why: 'unordered, and invalid for a quiet NaN' },
+  { asm: 'fcompp', code: 'de d9', in: { ST: [QNAN, 1], FCW: TRAP_INVALID }, out: { FSW: 'IE C3 C2 C0 ES B' }, why: 'unmasked: no pop' },
+  { asm: 'ficom word ptr [rdi]', code: 'de 17', in: { ST: [-1], mem: 'ffff' }, out: { FSW: 'C3' }, why: 'equal to an integer' },
+  { asm: 'ficomp dword ptr [rdi]', code: 'da 1f', in: { ST: [1], mem: '02000000' }, out: { ST: [], FSW: 'C0' }, why: 'below; pop' },
+  { asm: 'fucom st0, st1', code: 'dd e1', in: { ST: [QNAN, 1] }, out: { FSW: 'C3 C2 C0' }, why: 'a quiet NaN is fine' },
+  { asm: 'fucomp st0, st1', code: 'dd e9', in: { ST: [SNAN, 1] }, out: { ST: [1], FSW: 'IE C3 C2 C0' }, why: 'a signaling one is not' },
+  { asm: 'fucompp', code: 'da e9', in: { ST: [1, 1] }, out: { ST: [], FSW: 'C3' }, why: 'two pops' },
+  { asm: 'fcomi st0, st1', code: 'db f1', in: { ST: [1, 2], RFLAGS: 0x8d4 }, out: { RFLAGS: CF }, why: 'below: to RFLAGS, all of it' },
+  { asm: 'fcomip st0, st1', code: 'df f1', in: { ST: [3, 2], RFLAGS: 0x8d5 }, out: { ST: [2], RFLAGS: 0 }, why: 'above; pop' },
+  { asm: 'fucomi st0, st1', code: 'db e9', in: { ST: [QNAN, 2] }, out: { RFLAGS: ZF | PF | CF }, why: 'unordered' },
+  { asm: 'fucomip st0, st1', code: 'df e9', in: { ST: [2, 2] }, out: { ST: [2], RFLAGS: ZF }, why: 'equal; pop' },
+  { asm: 'ftst', code: 'd9 e4', in: { ST: [-1] }, out: { FSW: 'C0' }, why: 'below zero' },
+  { asm: 'fxam', code: 'd9 e5', in: { ST: [-1] }, out: { FSW: 'C2 C1' }, why: 'normal, negative' },
+  { asm: 'fxam', code: 'd9 e5', in: { ST: [DENORMAL] }, out: { FSW: 'C3 C2' }, why: 'denormal' },
+  { asm: 'fxam', code: 'd9 e5', in: { ST: [SNAN] }, out: { FSW: 'C0' }, why: 'NaN; nothing is raised' },
+  { asm: 'fxam', code: 'd9 e5', in: { ST: [INF] }, out: { FSW: 'C2 C0' }, why: 'infinity' },
+  { asm: 'fxam', code: 'd9 e5', in: { ST: [0] }, out: { FSW: 'C3' }, why: 'zero' },
+  { asm: 'fxam', code: 'd9 e5', in: {}, out: { FSW: 'C3 C0' }, why: 'empty' },
+  { asm: 'fxam', code: 'd9 e5', in: { ST: [0x7fff_0000_0000_0000_0001n] }, out: { FSW: '' }, why: 'unsupported' },
+  { asm: 'fcmovb st0, st1', code: 'da c1', in: { ST: [1, 2], RFLAGS: CF }, out: { ST: [2, 2] }, why: 'below' },
+  { asm: 'fcmove st0, st1', code: 'da c9', in: { ST: [1, 2], RFLAGS: CF }, out: { ST: [1, 2] }, why: 'not equal' },
+  { asm: 'fcmovbe st0, st1', code: 'da d1', in: { ST: [1, 2], RFLAGS: ZF }, out: { ST: [2, 2] }, why: 'equal' },
+  { asm: 'fcmovu st0, st1', code: 'da d9', in: { ST: [1, 2], RFLAGS: PF }, out: { ST: [2, 2] }, why: 'unordered' },
+  { asm: 'fcmovnb st0, st1', code: 'db c1', in: { ST: [1, 2], RFLAGS: 0 }, out: { ST: [2, 2] }, why: 'not below' },
+  { asm: 'fcmovne st0, st1', code: 'db c9', in: { ST: [1, SNAN], RFLAGS: 0 }, out: { ST: [SNAN, SNAN] }, why: 'bits are moved, not numbers' },
+  { asm: 'fcmovnbe st0, st1', code: 'db d1', in: { ST: [1, 2], RFLAGS: ZF }, out: { ST: [1, 2] }, why: 'equal' },
+  { asm: 'fcmovnu st0, st1', code: 'db d9', in: { ST: [1], RFLAGS: PF }, out: { ST: [INDEFINITE], FSW: 'IE SF' }, why: 'an empty register underflows even when it would not be moved' },
+]
+
+// prettier-ignore
+const CONTROL: readonly X87Case[] = [
+  { asm: 'fldcw word ptr [rdi]', code: 'd9 2f', in: { mem: '7f02' }, out: { FCW: TO_DOUBLE }, why: 'precision control' },
+  { asm: 'fldcw word ptr [rdi]', code: 'd9 2f', in: { mem: 'ffff' }, out: { FCW: 0x1f7f }, why: 'reserved bits stay 0' },
+  { asm: 'fldcw word ptr [rdi]', code: 'd9 2f', in: { mem: '7e03', FSW: 'IE' }, out: { FCW: TRAP_INVALID, FSW: 'IE ES B' }, why: 'a sticky flag that is unmasked becomes pending' },
+  { asm: 'fnstcw word ptr [rdi]', code: 'd9 3f', in: { FCW: UP }, out: { mem: '7f0b' }, why: 'the control word' },
+  { asm: 'fnstsw ax', code: 'df e0', in: { RAX: 0x1234_5678n, ST: [1], FSW: 'C0' }, out: { RAX: 0x1234_3900n }, why: 'the status word, TOP is 7' },
+  { asm: 'fnstsw word ptr [rdi]', code: 'dd 3f', in: { FSW: 'IE ES B', FCW: TRAP_INVALID }, out: { mem: '8180' }, why: 'does not wait for the pending exception' },
+  { asm: 'fnclex', code: 'db e2', in: { FSW: 'IE SF ES B C1', FCW: TRAP_INVALID }, out: { FSW: 'C1' }, why: 'condition codes stay' },
+  { asm: 'fninit', code: 'db e3', in: { ST: [1, 2], FCW: UP, FSW: 'PE C3' }, out: { ST: [], TOP: 0, FCW: 0x37f, FSW: '' }, why: 'as after reset' },
+  { asm: 'fldenv [rdi]', code: 'd9 27', in: { mem: '7f02ffff 0038ffff ff3fffff'.replaceAll(' ', '') + '00'.repeat(16), ST: [1, 2] }, out: { ST: [2], FCW: TO_DOUBLE }, why: 'TOP and tags from memory: one register is left' },
+  { asm: 'fnstenv [rdi]', code: 'd9 37', in: { ST: [0], FCW: TRAP_ZERO }, out: { mem: '7b03ffff 0038ffff ff7fffff 00000000 00000000 00000000 0000ffff', FCW: 0x37f }, why: 'the tag of a zero is 1; all exceptions are masked then' },
+  { asm: 'fnstenv [rdi]', code: '66 d9 37', in: { ST: [0] }, out: { mem: '7f03 0038 ff7f 0000 0000 0000 0000 0000' }, why: 'the format of 16 bits' },
+  { asm: 'frstor [rdi]', code: 'dd 27', in: { mem: `7f03ffff 0038ffff ff3fffff ${'00'.repeat(16)}`.replaceAll(' ', '') + m80(5) }, out: { ST: [5] }, why: 'environment and registers' },
+  { asm: 'fnsave [rdi]', code: 'dd 37', in: { ST: [5], FCW: UP }, out: { ST: [], TOP: 0, FCW: 0x37f, mem: `7f0bffff 0038ffff ff3fffff 00000000 00000000 00000000 0000ffff ${m80(5)}` }, why: 'and FNINIT' },
+  { asm: 'fincstp', code: 'd9 f7', in: { ST: FULL }, out: { ST: [2, 3, 4, 5, 6, 7, 8, 1] }, why: 'the stack turns, nothing becomes empty' },
+  { asm: 'fdecstp', code: 'd9 f6', in: { ST: FULL, FSW: 'C1' }, out: { ST: [8, 1, 2, 3, 4, 5, 6, 7], FSW: '' }, why: 'the other way' },
+  { asm: 'ffree st1', code: 'dd c1', in: { ST: [1, 2] }, out: { ST: [1] }, why: 'TOP stays' },
+  { asm: 'ffreep st0', code: 'df c0', in: { ST: [1, 2] }, out: { ST: [2] }, why: 'and pop' },
+  { asm: 'fnop', code: 'd9 d0', in: { FSW: 'IE ES B', FCW: TRAP_INVALID }, out: { fault: 'MF' }, why: 'waits, all the same' },
+  { asm: 'fwait', code: '9b', in: { FSW: 'IE ES B', FCW: TRAP_INVALID }, out: { fault: 'MF' }, why: 'what it is for' },
+  { asm: 'fwait', code: '9b', in: { FSW: 'IE' }, out: {}, why: 'masked: nothing is pending' },
+  { asm: 'fneni', code: 'db e0', in: {}, out: {}, why: 'of the 8087: nothing' },
+  { asm: 'fndisi', code: 'db e1', in: {}, out: {}, why: 'of the 8087: nothing' },
+  { asm: 'fnsetpm', code: 'db e4', in: {}, out: {}, why: 'of the 80287: nothing' },
+  { asm: 'emms', code: '0f 77', in: { ST: [1, 2], FSW: 'C3' }, out: { ST: [], TOP: 0 }, why: 'all empty; condition codes stay' },
+]
+
+// prettier-ignore
+const TRANSCENDENTAL: readonly X87Case[] = [
+  { asm: 'f2xm1', code: 'd9 f0', in: { ST: [0.5] }, out: { ST: [0x3ffd_d413_cccf_e779_9211n], FSW: 'PE' }, why: 'the root of 2, minus 1' },
+  { asm: 'fyl2x', code: 'd9 f1', in: { ST: [10, 1] }, out: { ST: [0x4000_d49a_784b_cd1b_8afen], FSW: 'PE' }, why: 'log2 10 is what FLDL2T gives' },
+  { asm: 'fyl2x', code: 'd9 f1', in: { ST: [0, 1] }, out: { ST: [-INF], FSW: 'ZE' }, why: 'the logarithm of zero' },
+  { asm: 'fyl2xp1', code: 'd9 f9', in: { ST: [0, -1] }, out: { ST: [-0] }, why: 'zero, with the sign of the product' },
+  { asm: 'fpatan', code: 'd9 f3', in: { ST: [1, 1] }, out: { ST: [0x3ffe_c90f_daa2_2168_c235n], FSW: 'PE C1' }, why: 'pi / 4' },
+  { asm: 'fpatan', code: 'd9 f3', in: { ST: [-1, 0] }, out: { ST: [0x4000_c90f_daa2_2168_c235n], FSW: 'PE C1' }, why: 'pi' },
+  { asm: 'fptan', code: 'd9 f2', in: { ST: [0] }, out: { ST: [1, 0] }, why: 'a 1 is pushed' },
+  { asm: 'fsin', code: 'd9 fe', in: { ST: [0x4000_c90f_daa2_2168_c235n] }, out: { ST: [-(2 ** -64)], FSW: 'PE C1' }, why: 'pi is not quite pi; the processor knows 66 bits of it' },
+  { asm: 'fsin', code: 'd9 fe', in: { ST: [2 ** 63] }, out: { FSW: 'C2' }, why: 'out of range: nothing happens' },
+  { asm: 'fcos', code: 'd9 ff', in: { ST: [0] }, out: { ST: [1] }, why: 'exact' },
+  { asm: 'fsincos', code: 'd9 fb', in: { ST: [0] }, out: { ST: [1, 0] }, why: 'the cosine on top' },
+]
+
+export const X87_CASES: Readonly<Record<string, readonly X87Case[]>> = {
+  'x87-move': MOVE,
+  'x87-arithmetic': ARITHMETIC,
+  'x87-compare': COMPARE,
+  'x87-control': CONTROL,
+  'x87-transcendental': TRANSCENDENTAL,
+}
