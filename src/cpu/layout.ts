@@ -28,7 +28,7 @@ export const STATE = {
   ENCLAVE: 212,
   /** 16 XMM registers, 16 bytes each. */
   XMM: 256,
-  /** x87: control, status, tag word (u16 each), then 8 registers of 16 bytes from X87_REGS. */
+  /** x87: control, status, tag word (u16 each), then 8 registers of 16 bytes from X87_REGS, by their physical numbers. */
   X87: 512, X87_REGS: 528,
   SIZE: 1024,
 } as const

@@ -41,10 +41,13 @@ export class CpuState {
 
   /** User addresses have 47 bits, so this is exact. */
   get rip(): number {
-    return Number(this.ram.u64[STATE.RIP / 8])
+    const at = STATE.RIP / 4
+    return (this.ram.u32[at + 1] ?? 0) * 0x1_0000_0000 + (this.ram.u32[at] ?? 0)
   }
   set rip(value: number) {
-    this.ram.u64[STATE.RIP / 8] = BigInt(value)
+    const at = STATE.RIP / 4
+    this.ram.u32[at] = value % 0x1_0000_0000
+    this.ram.u32[at + 1] = Math.floor(value / 0x1_0000_0000)
   }
 
   get rflags(): bigint {

@@ -44,10 +44,8 @@ export const CONTROL = [
   insn({
     mnemonic: 'CALL', spec: 'CALL—Call Procedure', flow: 'call', rows: [['FF /2', 'Eq']],
     op: (m, i) => {
-      // In this order: a target that is not canonical faults when the return address is written already.
-      const to = get(m, i, 0)
-      push(m, 64, next(m, i))
-      m.jump('call', to)
+      // A target that is not canonical faults when the return address is written already.
+      m.jump('call', get(m, i, 0), () => push(m, 64, next(m, i)))
     },
   }),
   insn({

@@ -280,7 +280,8 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     if (condition) this.setFlags(recipe, w, a, b, c)
   }
 
-  jump(_kind: JumpKind, target: Value): void {
+  jump(_kind: JumpKind, target: Value, first?: () => void): void {
+    first?.()
     const t = target as bigint
     if (t >= BigInt(USER_END)) {
       // A canonical kernel address faults when it is fetched, a non-canonical one at the branch.

@@ -124,8 +124,8 @@ export interface Cpu<V> extends Ops<V> {
   /** The same if `condition`, else they stay. */
   setFlagsIf(condition: V, recipe: FlagRecipe, w: IntWidth, a: V, b?: V, c?: V): void
 
-  /** Near jump to a computed address. */
-  jump(kind: JumpKind, target: V): void
+  /** Near jump to a computed address. `first` is done even where the target makes the jump fault: the store of a CALL. */
+  jump(kind: JumpKind, target: V, first?: () => void): void
   /** Direct jump; `condition` undefined means always. `target` is an absolute address. */
   branch(kind: JumpKind, target: number, condition?: V): void
 }

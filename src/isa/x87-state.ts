@@ -48,7 +48,7 @@ export function tagOf(value: bigint): number {
 export class Fpu implements FloatControl {
   private readonly state: CpuState
   control: number
-  /** ES and B are brought up to date by `commit`. */
+  /** ES and B are those of before the instruction; `commit` brings them up to date. */
   status: number
   tags: number
   /** Exceptions of this instruction so far, in the places of the status word. */
@@ -59,8 +59,9 @@ export class Fpu implements FloatControl {
   constructor(state: CpuState) {
     this.state = state
     const { u16 } = state.ram
-    this.control = u16[STATE.X87 / 2] ?? 0
-    this.status = u16[STATE.X87 / 2 + 1] ?? 0
+    // Whoever restored the words from an image of the program's may have left them as they were there.
+    this.control = controlWord(u16[STATE.X87 / 2] ?? 0)
+    this.status = withSummary(u16[STATE.X87 / 2 + 1] ?? 0, this.control)
     this.tags = u16[STATE.X87 / 2 + 2] ?? 0
   }
 

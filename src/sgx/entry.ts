@@ -13,6 +13,7 @@ import type { SsaFrame } from './ssa.ts'
 
 const { FLAGS, OSSA, OENTRY, AEP, OFSBASE, OGSBASE } = TCS.fields
 const DBGOPTIN = Number(TCS_FLAGS.DBGOPTIN)
+const INACTIVE = Number(TCS_STATE.INACTIVE)
 const AEXNOTIFY = Number(TCS_FLAGS.AEXNOTIFY)
 
 /** The checks from the alignment of RBX to AEXNOTIFY, in the order in which both Operation sections print them. */
@@ -68,7 +69,7 @@ export function checkSegments(
 }
 
 export function checkInactive({ refuse }: EncluContext, tcs: EpcPage): void {
-  if (tcs.tcs.STATE !== TCS_STATE.INACTIVE) refuse.GP('TCS.STATE = INACTIVE')
+  if (tcs.number(TCS.fields.STATE.offset) !== INACTIVE) refuse.GP('TCS.STATE = INACTIVE')
 }
 
 /** Sets CR_ENCLAVE_MODE and the other control registers, and locks the TCS. AEP is RCX, so RCX must still be the input. */

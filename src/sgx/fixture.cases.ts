@@ -35,6 +35,8 @@ export type SigstructView = View<typeof SIGSTRUCT>
 /** An address space: page -> frame and the rights of its page table entry. */
 export class TestHost implements HostPages {
   readonly entries = new Map<number, { frame: number; rights: string }>()
+  /** undefined: nothing is kept from one entry to the next. */
+  epoch: number | undefined
   private readonly sgx: Sgx
   constructor(sgx: Sgx) {
     this.sgx = sgx

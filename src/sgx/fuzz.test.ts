@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Fault } from '../cpu/index.ts'
-import { sgxErrorName, SIGSTRUCT } from '../spec/sgx/index.ts'
+import { RAX, RBX, RCX, RDX } from '../spec/x86/index.ts'
+import { ATTRIBUTES, sgxErrorName, SIGSTRUCT } from '../spec/sgx/index.ts'
 import { BASE, baseSecs, baseTcs, Fixture, newSgx, PAGE, secinfo, SECINFO_TCS, TOKEN } from './fixture.cases.ts'
 import { ENCLS } from './index.ts'
 
@@ -93,6 +94,73 @@ describe('random bytes', () => {
         expect(f.secs.enclave?.threads).toEqual([])
       }),
       { numRuns: 1000 },
+    )
+  })
+
+  it('EGETKEY and EREPORT: any registers, KEYREQUEST and TARGETINFO', () => {
+    const f = new Fixture({ secs: (x) => (x.ATTRIBUTES |= ATTRIBUTES.KSS | ATTRIBUTES.PROVISIONKEY) }).init()
+    const data = f.page(PAGE.DATA)
+    const offset = fc.oneof(fc.nat({ max: 0xffff }), fc.constantFrom(PAGE.DATA, PAGE.DATA + 512, PAGE.DATA + 1024))
+    fc.assert(
+      fc.property(mutation, offset, offset, offset, fc.constantFrom(0, 1), (bytes, rbx, rcx, rdx, leaf) => {
+        if (!f.sgx.mode) f.enclu(2)
+        data.bytes.fill(0)
+        mutate(data.bytes, bytes, 128)
+        f.state.setGpr(RAX, BigInt(leaf))
+        f.state.setGpr(RBX, BigInt(BASE + rbx))
+        f.state.setGpr(RCX, BigInt(BASE + rcx))
+        f.state.setGpr(RDX, BigInt(BASE + rdx))
+        faultOrCode(() => f.sgx.enclu(f.state, f.host))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('EINIT: any EINITTOKEN', () => {
+    const f = new Fixture()
+    const sigstruct = f.sigstruct()
+    fc.assert(
+      fc.property(mutation, (bytes) => {
+        const token = mutate(TOKEN.slice(), bytes)
+        token[0] = 1
+        const code = ENCLS.EINIT(f.sgx, { secs: f.secs, sigstruct, token })
+        expect(code).not.toBe(0)
+        expect(sgxErrorName(code)).toBeDefined()
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('ELDU: any PCMD, page, address and slot; EBLOCK, ETRACK, EWB, EDBGRD and EDBGWR: any page', () => {
+    const f = new Fixture().init()
+    const va = f.take()
+    ENCLS.EPA(f.sgx, { type: 'PT_VA', target: va })
+    const spare = f.take()
+    const pages = [va, spare, f.secs, ...f.pages.values()]
+    const page = fc.nat({ max: pages.length - 1 }).map((i) => pages[i] ?? va)
+    fc.assert(
+      fc.property(
+        page,
+        page,
+        fc.option(page, { nil: undefined }),
+        mutation,
+        fc.nat({ max: 4095 }),
+        (a, b, c, bytes, at) => {
+          const PCMD = mutate(new Uint8Array(128), bytes)
+          const pageinfo = { LINADDR: BigInt(at) << 12n, SRCPGE: new Uint8Array(4096), PCMD, SECS: c }
+          faultOrCode(() => ENCLS.ELDU(f.sgx, { pageinfo, target: a, va: b, slot: at }))
+          faultOrCode(() => ENCLS.ELDB(f.sgx, { pageinfo, target: spare, va, slot: at & ~7 }))
+          faultOrCode(() => ENCLS.EDBGRD(f.sgx, { target: a, offset: at, data: new Uint8Array(8) }))
+          faultOrCode(() => ENCLS.EDBGWR(f.sgx, { target: a, offset: at & ~7, data: PCMD }))
+          faultOrCode(() => ENCLS.ETRACK(f.sgx, { secs: a }))
+          faultOrCode(() => ENCLS.EPA(f.sgx, { type: 'PT_VA', target: f.secs }))
+          const out = { LINADDR: 0n, SRCPGE: new Uint8Array(4096), PCMD: new Uint8Array(128), SECS: undefined }
+          if (a !== va) faultOrCode(() => ENCLS.EBLOCK(f.sgx, { target: a }))
+          if (a === f.page(PAGE.DATA))
+            faultOrCode(() => ENCLS.EWB(f.sgx, { pageinfo: out, target: a, va: b, slot: at & ~7 }))
+        },
+      ),
+      { numRuns: 300 },
     )
   })
 })

@@ -12,6 +12,7 @@ import {
 import { aex } from './aex.ts'
 import type { HostPages } from './enclave-pages.ts'
 import type { Enclave } from './enclave.ts'
+import { EntryCache } from './entry-cache.ts'
 import { Epc, type EpcOptions, type EpcPage } from './epc.ts'
 import type { SgxEventSink } from './events.ts'
 import { ENCLU } from './leaves/index.ts'
@@ -60,6 +61,9 @@ export class Sgx {
   nextEid = 1n
   /** Enclaves whose SECS has been written out, by SECS.EID: what the processor keeps of them beyond the bytes of the page. */
   readonly writtenOut = new Map<bigint, Enclave>()
+  /** Changes when what the EPCM allowed may no longer be allowed. */
+  epcmEpoch = 0
+  readonly entryCache = new EntryCache()
   private lastVersion = 0n
   private readonly refusals = new Map<EncluLeafName | EnclsLeafName, Refusals>()
 
@@ -89,8 +93,9 @@ export class Sgx {
     return (this.lastVersion += 8n)
   }
 
-  /** A leaf took rights away, or the page away. */
+  /** A leaf took rights away, or the page away, or wrote a TCS. */
   epcmChanged(page: EpcPage): void {
+    this.epcmEpoch++
     this.onEpcmChange?.(page)
   }
 

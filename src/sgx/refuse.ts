@@ -6,7 +6,7 @@ import {
   type EncluLeafName,
   type SgxErrorCode,
 } from '../spec/sgx/index.ts'
-import type { LeafOutcome, SgxEventSink } from './events.ts'
+import type { LeafOutcome, SgxEvent, SgxEventSink } from './events.ts'
 
 /**
  * How a leaf says no: every check names the condition it tests, in the manual's words, so that a trace can tell why. The condition
@@ -16,6 +16,8 @@ export class Refusals {
   readonly family: 'ENCLU' | 'ENCLS'
   readonly leaf: EncluLeafName | EnclsLeafName
   readonly heading: string
+  /** Always the same, as entries and exits are many. */
+  private readonly doneEvent: SgxEvent
   private readonly sink: () => SgxEventSink | undefined
 
   constructor(leaf: EncluLeafName | EnclsLeafName, sink: () => SgxEventSink | undefined) {
@@ -23,6 +25,7 @@ export class Refusals {
     this.leaf = leaf
     this.heading = { ...ENCLU_LEAVES, ...ENCLS_LEAVES }[leaf].heading
     this.sink = sink
+    this.doneEvent = { kind: 'leaf', family: this.family, leaf, heading: this.heading, outcome: { is: 'done' } }
   }
 
   /** #GP(0). */
@@ -43,7 +46,7 @@ export class Refusals {
 
   /** The leaf ended well. */
   done(): void {
-    this.emit({ is: 'done' })
+    this.sink()?.(this.doneEvent)
   }
 
   private raise(fault: Fault, condition: string): never {
@@ -52,9 +55,8 @@ export class Refusals {
     throw fault
   }
 
-  private emit(outcome: LeafOutcome, condition?: string): void {
+  private emit(outcome: LeafOutcome, condition: string): void {
     const { family, leaf, heading } = this
-    const about = condition === undefined ? {} : { condition }
-    this.sink()?.({ kind: 'leaf', family, leaf, heading, outcome, ...about })
+    this.sink()?.({ kind: 'leaf', family, leaf, heading, outcome, condition })
   }
 }

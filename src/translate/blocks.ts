@@ -14,12 +14,16 @@ export interface CodeSource {
   insnAt(address: number): Insn | undefined
   /** Whether code at `address` has run often enough to be worth translating along. */
   isWarm(address: number): boolean
+  /** Whether a region starts at `address`. */
+  isTranslated(address: number): boolean
   /** Where the indirect jump at `address` has gone so far. */
   jumpTargets(address: number): Iterable<number>
 }
 
-export const MAX_REGION_BLOCKS = 120
-const MAX_REGION_INSNS = 2000
+const MAX_REGION_BLOCKS = 80
+const MAX_REGION_INSNS = 600
+/** A region of this size takes in no more code that has a region of its own: big functions would be translated once for each entry. */
+const ENOUGH_INSNS = 120
 /** Cold code is taken in only while the region is small. */
 const MAX_WITH_GUESSES = 60
 
@@ -64,6 +68,7 @@ export function discoverBlocks(entry: number, source: CodeSource): Map<number, B
       if (i.row.flow === undefined) continue
       for (const t of following(i, source)) {
         if (leaders.has(t) || leaders.size >= MAX_REGION_BLOCKS) continue
+        if (insns.size >= ENOUGH_INSNS && i.row.flow !== 'call' && source.isTranslated(t)) continue
         // Calls return, even those that have not yet: recursion reaches its first return last.
         const likely = i.row.flow === 'call' || source.isWarm(t)
         if (likely) leaders.add(t)

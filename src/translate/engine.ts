@@ -272,6 +272,7 @@ export class Engine {
       const blocks = discoverBlocks(address, {
         insnAt: (a) => this.cache.tryInsn(view, a),
         isWarm: (a) => (this.cache.knownBlock(view, a)?.runs ?? 0) >= this.hot / WARM_SHARE,
+        isTranslated: (a) => this.cache.regionAt(view, a) !== undefined,
         jumpTargets: (a) => this.jumpTargets.get(a) ?? [],
       })
       const all = [...blocks.values()].flatMap((b) => b.insns)

@@ -388,9 +388,11 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
 
   // Control flow.
 
-  jump(kind: JumpKind, target: Node): void {
-    // A target outside the user half faults at the branch or at the fetch: the evaluator knows which.
+  jump(kind: JumpKind, target: Node, first?: () => void): void {
+    // A target outside the user half faults at the branch or at the fetch: the evaluator knows which. It begins the instruction
+    // anew, so nothing may be stored yet.
     this.exitIf(node('i32', 'i64.ne', [node('i64', 'i64.shr_u', [target, this.lit(64, 47)]), this.lit(64, 0)]))
+    first?.()
     target.uses++
     this.terminator = { kind, target, condition: undefined }
   }

@@ -19,6 +19,11 @@ const only = process.env['ENCLU_ROW']?.split(',')
 const BATCH = 2000
 const SHOWN = 4
 
+/** A wild address that belongs to the oracle's own program (see LINK in oracle.ts): it has memory there, our machines have none. */
+function hitsOracle({ fault }: NativeResult): boolean {
+  return fault !== undefined && fault.cr2 >= 0x6b3d_0000n && fault.cr2 < 0x7000_0000n
+}
+
 /** Declares a test for each family that `includes` names; the families are spread over files so that these run in parallel. */
 export function nativeSuite(includes: (family: string) => boolean): void {
   const title = `evaluator = translated code = processor${reason === undefined ? '' : ` (skipped: ${reason})`}`
@@ -55,7 +60,8 @@ function compareFamilies(families: typeof ASKED): void {
         compared++
         // Rows without a text for both readers are the evaluator's alone.
         for (const engine of c.row.op ? [evaluator, compiled] : [evaluator]) {
-          const found = differences(native, engine.run(c.state), c.mask)
+          const ours = engine.run(c.state)
+          const found = hitsOracle(ours) ? [] : differences(native, ours, c.mask)
           if (found.length === 0) continue
           failed++
           const { mnemonic, opcode, operands } = c.row

@@ -69,6 +69,11 @@ export class AddressSpace implements PageSource {
     this.views.add(this.view)
   }
 
+  /** Changes whenever a page that `translate` found may be gone or allow less. */
+  get epoch(): number {
+    return this.view.generation
+  }
+
   /** PageSource, for code outside enclaves. */
   resolve(address: number, access: Access): Mapping {
     const page = this.translate(address, access)

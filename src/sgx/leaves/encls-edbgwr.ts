@@ -35,6 +35,7 @@ export const EDBGWR = enclsLeaf<EdbgwrArguments, SgxErrorCode>({
     if (!target.ENCLAVESECS?.enclave?.hasAttribute(ATTRIBUTES.DEBUG)) return refuse.GP('TMP_SECS.ATTRIBUTES.DEBUG = 1')
     sgx.epc.beforeWrite(target.frame)
     target.bytes.set(data.subarray(0, QUADWORD), offset)
+    if (PT === 'PT_TCS') sgx.epcmChanged(target)
     return SGX_ERROR.SGX_SUCCESS
   },
 })
