@@ -2,7 +2,7 @@
 import { EXIT_CODES, RUN_OPTIONS } from '../src/cli/index.ts'
 
 /** Cells padded as the formatter pads them, so that the result stays as it is. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, k) => Math.max(...[head, ...rows].map((row) => row[k]?.length ?? 0)))
   const line = (cells: readonly string[], fill = ' '): string =>
     `| ${cells.map((cell, k) => cell.padEnd(widths[k] ?? 0, fill)).join(' | ')} |`

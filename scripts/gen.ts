@@ -4,7 +4,7 @@ import { GENERATED, withGenerated } from './generated.ts'
 
 for (const { file, name, text } of GENERATED) {
   const old = readFileSync(file, 'utf8')
-  const fresh = withGenerated(old, name, text())
+  const fresh = withGenerated(old, name, await text())
   if (fresh !== old) writeFileSync(file, fresh)
   console.log(`${fresh === old ? 'fresh  ' : 'written'} ${file} (${name})`)
 }

@@ -1,13 +1,25 @@
 /** Which parts of which documents are generated. */
+import { abiCallers, abiClaims, abiCounts, abiKept, abiSvg } from './abi-docs.ts'
 import { exitCodesTable, optionsTable } from './cli-tables.ts'
 import { quirksText } from './quirks.ts'
 import { roomsPicture } from './rooms-picture.ts'
 
-export const GENERATED: readonly { readonly file: string; readonly name: string; readonly text: () => string }[] = [
+export interface GeneratedPart {
+  readonly file: string
+  readonly name: string
+  readonly text: () => string | Promise<string>
+}
+
+export const GENERATED: readonly GeneratedPart[] = [
   { file: 'README.md', name: 'options', text: optionsTable },
   { file: 'README.md', name: 'exit codes', text: exitCodesTable },
   { file: 'ARCHITECTURE.md', name: 'rooms', text: roomsPicture },
   { file: 'docs/quirks.md', name: 'quirks', text: quirksText },
+  { file: 'docs/the-call.md', name: 'counts', text: abiCounts },
+  { file: 'docs/the-call.md', name: 'callers', text: abiCallers },
+  { file: 'docs/the-call.md', name: 'kept', text: abiKept },
+  { file: 'docs/the-call.md', name: 'claims', text: abiClaims },
+  { file: 'docs/the-call.svg', name: 'picture', text: abiSvg },
 ]
 
 /** `document` with `text` between the two marks of `name`. */

@@ -51,7 +51,7 @@ function callersTable({ images }: AbiReport): Table {
     head: ['caller', ...images.map(({ name }) => name)],
     rows: styleNames.flatMap((style) => [
       [STYLES[style], ...row(style, 'roundTrip')],
-      ['  the same, with a handler', ...row(style, 'roundTripHandler')],
+      ['the same, with a handler', ...row(style, 'roundTripHandler')],
     ]),
   }
 }

@@ -42,6 +42,8 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     help: 'size of the enclave page cache, such as 64MiB' },
   { flags: '--seed <number>', env: 'ENCLU_SEED', parse: parseSeed,
     help: 'what everything random follows from (default 0)' },
+  { flags: '--machine-seed <number>', env: 'ENCLU_MACHINE_SEED', parse: parseSeed,
+    help: 'what the keys of enclaves derive from: the same number, the same keys (default 0)' },
   { flags: '--no-translate', env: 'ENCLU_NO_TRANSLATE',
     help: 'evaluate each instruction instead of translating to WebAssembly (slow)' },
   { flags: '-E, --env <variable>', env: 'ENCLU_SET_ENV', separator: ',', parse: parseVariable,
@@ -70,6 +72,7 @@ export interface RunOptions {
   readonly vdsoFixup?: number
   readonly epc?: number
   readonly seed?: bigint
+  readonly machineSeed?: bigint
   readonly translate: boolean
   readonly env?: readonly string[]
   readonly unset?: readonly string[]

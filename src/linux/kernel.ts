@@ -47,6 +47,8 @@ export interface KernelHooks {
   readonly onSwitch?: (from: Task | undefined, to: Task) => void
   /** The current task is in an enclave and must leave it (asynchronous exit): a signal frame is about to be made. */
   readonly leaveEnclave?: (task: Task) => void
+  /** A task has ended, and nobody will come back to where it was; its memory is still there. */
+  readonly onExit?: (task: Task) => void
   /** One line of --strace. */
   readonly onTrace?: (line: string) => void
   /** Something that the user should know, such as a path that was not granted. */

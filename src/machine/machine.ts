@@ -125,6 +125,7 @@ export class Machine {
       gid: port.gid,
       onSwitch: (from, to) => this.switchEnclave(from, to),
       leaveEnclave: () => this.leaveEnclave(),
+      onExit: (task) => this.abandonEnclave(task),
       ...(seed === undefined ? {} : { seed }),
       ...(onNotice ? { onNotice } : {}),
       ...(onSyscall ? { onTrace: onSyscall } : {}),
@@ -209,6 +210,17 @@ export class Machine {
 
   private leaveEnclave(): void {
     if (this.sgx?.mode) this.sgx.aex(this.state)
+  }
+
+  /** The interrupt that ends a task also takes it out of its enclave: others may go on using it. */
+  private abandonEnclave(task: Task): void {
+    const { sgx } = this
+    if (!sgx) return
+    const isCurrent = this.kernel?.current === task
+    const mode = isCurrent ? sgx.mode : (task.enclave as EnclaveMode | undefined)
+    if (mode) sgx.abandon(mode)
+    task.enclave = undefined
+    if (isCurrent) sgx.mode = undefined
   }
 
   /** What SGX keeps in the processor goes with the task. */

@@ -76,6 +76,6 @@ export class Stepper {
     bytes.set(u8.subarray(next, next + LONGEST_INSN), here)
     const crossing = decode(bytes, 0, address)
     if (crossing) return crossing
-    throw new UnknownInstruction(bytes.subarray(0, LONGEST_INSN), address, 'unfinished instruction')
+    throw unknownInstruction(new UnknownInstruction(bytes.subarray(0, LONGEST_INSN), address, 'unfinished instruction'))
   }
 }

@@ -61,6 +61,18 @@ const visible = (f: Fixture): unknown => ({
   inEnclave: f.state.inEnclave,
 })
 
+describe('a thread that is killed inside', () => {
+  it('leaves its TCS free, one frame used up', () => {
+    const f = new Fixture().init()
+    f.enclu(2)
+    const { mode } = f.sgx
+    if (mode) f.sgx.abandon(mode)
+    f.sgx.mode = undefined
+    expect([f.secs.enclave?.threads, f.page(PAGE.TCS).tcs.CSSA, f.page(PAGE.TCS).tcs.STATE]).toEqual([[], 1, 0n])
+    expect(f.enclu(2)).toBe('EENTER')
+  })
+})
+
 describe('asynchronous enclave exit', () => {
   it('loads the synthetic state', () => {
     const f = inside()

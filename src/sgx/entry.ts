@@ -125,8 +125,9 @@ export function leaveMode(state: CpuState, mode: EnclaveMode): void {
 /** One logical processor less inside. */
 export function leaveEnclave(mode: EnclaveMode): void {
   const { threads } = mode.enclave
-  if (threads.at(-1) === mode) threads.pop()
-  else threads.splice(threads.indexOf(mode), 1)
+  const at = threads.lastIndexOf(mode)
+  if (at === threads.length - 1) threads.pop()
+  else if (at >= 0) threads.splice(at, 1)
 }
 
 /** TF is not an arithmetic flag, so it can be read and written without computing those. */

@@ -12,11 +12,12 @@ import {
 import { aex } from './aex.ts'
 import type { HostPages } from './enclave-pages.ts'
 import type { Enclave } from './enclave.ts'
+import { leaveEnclave } from './entry.ts'
 import { EntryCache } from './entry-cache.ts'
 import { Epc, type EpcOptions, type EpcPage } from './epc.ts'
 import type { SgxEventSink } from './events.ts'
 import { ENCLU } from './leaves/index.ts'
-import type { EnclaveMode } from './mode.ts'
+import { TCS_STATE, type EnclaveMode } from './mode.ts'
 import { cpuid12H, SGX_PROFILES, type CpuidResult, type SgxProfile } from './profile.ts'
 import { Refusals } from './refuse.ts'
 import { Secrets } from './secrets.ts'
@@ -150,6 +151,14 @@ export class Sgx {
     const code = leaf.run({ sgx: this, state, memory, nextRip, refuse })
     if (!code) refuse.done()
     return name
+  }
+
+  /** An asynchronous exit that nobody will resume from: what was in the registers is lost, an SSA frame is used up. */
+  abandon(mode: EnclaveMode): void {
+    const { tcs } = mode.tcs
+    tcs.STATE = TCS_STATE.INACTIVE
+    tcs.CSSA++
+    leaveEnclave(mode)
   }
 
   /**

@@ -85,9 +85,12 @@ describe.skipIf(missing !== undefined)(`programs${missing === undefined ? '' : `
     expect(await handlers(name)).toMatch(output)
   })
 
-  test.for(EXPECTED.filter(([name]) => name === 'throw' || name === 'backtrace'))("the same through Linux's own vDSO: %s", async ([name, output], t) => {
-    const path = await kernelVdso()
-    if (isSkip(path)) return t.skip(path.skip)
-    expect(await handlers(name, { vdsoImage: new Uint8Array(await readFile(path)) })).toMatch(output)
-  })
+  test.for(EXPECTED.filter(([name]) => name === 'throw' || name === 'backtrace'))(
+    "the same through Linux's own vDSO: %s",
+    async ([name, output], t) => {
+      const path = await kernelVdso()
+      if (isSkip(path)) return t.skip(path.skip)
+      expect(await handlers(name, { vdsoImage: new Uint8Array(await readFile(path)) })).toMatch(output)
+    },
+  )
 })

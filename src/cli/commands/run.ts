@@ -66,6 +66,7 @@ function machineOptions(options: RunOptions, log: Log): Omit<MachineOptions, 'po
     translate: options.translate,
     ...(options.epc !== undefined && { epcSize: options.epc }),
     ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.machineSeed !== undefined && { machineSeed: options.machineSeed }),
     allowRead: absolute(options.allowRead),
     allowWrite: absolute(options.allowWrite),
     onNotice: say,

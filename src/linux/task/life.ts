@@ -20,6 +20,7 @@ export function exitTask(kernel: Kernel, task: Task, code: number): void {
   task.call = undefined
   leaveRobustList(kernel, task)
   task.state = 'dead'
+  kernel.options.onExit?.(task)
   releaseMemoryUsers(kernel, task)
   task.fds.release()
   task.space.release()
