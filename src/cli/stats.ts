@@ -6,7 +6,8 @@ const count = (n: number): string => n.toLocaleString('en-US')
 export function formatStats(stats: MachineStats, milliseconds: number, format: 'text' | 'json'): string[] {
   const seconds = Math.round(milliseconds) / 1000
   if (format === 'json') return [JSON.stringify({ schemaVersion: 1, seconds, ...stats })]
-  const { instructions, evaluated, regions, translatedInstructions, handovers, systemCalls, transitions, paging } = stats
+  const { instructions, evaluated, regions, translatedInstructions, handovers, systemCalls, transitions, paging } =
+    stats
   const share = instructions === 0 ? 0 : (100 * evaluated) / instructions
   const rate = milliseconds === 0 ? 0 : instructions / milliseconds / 1000
   const crossings = Object.entries(transitions).map(([name, n]) => `${name} ${count(n)}`)

@@ -243,7 +243,10 @@ export class Machine {
   private async untilInput(kernel: Kernel, signal: AbortSignal | undefined): Promise<void> {
     const next = kernel.nextEvent()
     const wait = next === undefined ? undefined : Number(next - this.clock.now()) / 1e6
-    const came = await Promise.race([this.options.port.console.input().then(() => 'input'), this.untilInterrupted(signal, wait)])
+    const came = await Promise.race([
+      this.options.port.console.input().then(() => 'input'),
+      this.untilInterrupted(signal, wait),
+    ])
     if (came === 'time' && next !== undefined) this.clock.skipTo(next)
     this.interrupted?.()
   }

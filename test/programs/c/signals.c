@@ -159,7 +159,7 @@ static void timers(void)
 {
 	count = 0;
 	install(SIGALRM, note, SA_RESTART);
-	struct itimerval timer = { { 0, 2000 }, { 0, 2000 } }, rest;
+	struct itimerval timer = { { 0, 200 }, { 0, 200 } }, rest;
 	setitimer(ITIMER_REAL, &timer, NULL);
 	while (count < 5)
 		;
