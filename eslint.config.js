@@ -29,7 +29,6 @@ export default tseslint.config(
       // Flags and numbers stand in texts everywhere; objects do not.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/naming-convention': ['error', ...NAMES],
-      '@typescript-eslint/only-throw-error': ['error', { allowRethrowing: true, allowThrowingUnknown: true }],
       'no-console': 'error',
       // What comes out of a region waits as `unknown` and is thrown again.
       '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true, allowThrowingAny: false }],

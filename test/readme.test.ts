@@ -69,6 +69,6 @@ test('the library example runs', async () => {
   const args = ['--input-type=module', '--eval', example]
   const { code, stdout, stderr } = await command(process.execPath, args, { env: cleanEnvironment() })
   expect(stdout).toMatch(/host: {4}from the library\n[^]*\{ kind: 'exited', code: 0 \}\n$/)
-  expect(stderr).toMatch(/^ENCLS\[ECREATE\] done/)
+  expect(stderr).toMatch(/^ENCLS\[EPA\] done/)
   expect(code).toBe(0)
 })

@@ -3,7 +3,12 @@ import { CODE, type Case } from './case.fixture.ts'
 /** What differs between runs or machines is not asked of the processor. */
 const notNative = 'the test environment answers'
 const kernel = 'Linux emulates or configures it'
-const privileged = (asm: string, code: string | readonly string[]): Case => ({ asm, code, out: { fault: 'GP' }, why: 'for the kernel alone' })
+const privileged = (asm: string, code: string | readonly string[]): Case => ({
+  asm,
+  code,
+  out: { fault: 'GP' },
+  why: 'for the kernel alone',
+})
 
 // prettier-ignore
 export const SYSTEM_CASES: readonly Case[] = [

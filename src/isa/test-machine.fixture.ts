@@ -25,6 +25,7 @@ const ENVIRONMENT: Environment = {
   cpuid: (leaf, subleaf) => [leaf, 0x1111_1111, subleaf, 0xffff_ffff],
   timestamp: () => 0x1_2345_6789n,
   random: () => 0x0123_4567_89ab_cdefn,
+  sgx2: true,
 }
 
 export class TestMachine {

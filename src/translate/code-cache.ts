@@ -125,6 +125,7 @@ export class CodeCache {
     bytes.set(this.ram.u8.subarray(at, at + here))
     bytes.set(this.ram.u8.subarray(next, next + LONGEST_INSN), here)
     const crossing = decode(bytes, 0, address)
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- not an error of ours: the engine makes one of it
     if (!crossing) throw new UnknownInstruction(bytes.subarray(0, LONGEST_INSN), address, 'unfinished instruction')
     return crossing
   }

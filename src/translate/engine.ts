@@ -67,7 +67,8 @@ export class Engine {
   private readonly translate: boolean
   private readonly hot: number
   private exit: Exit | undefined
-  private error: unknown
+  /** What the engine's own code threw below translated frames. */
+  private error: { readonly thrown: unknown } | undefined
 
   constructor(state: CpuState, evaluator: Evaluator, options: EngineOptions = {}) {
     this.ram = state.ram
@@ -93,7 +94,7 @@ export class Engine {
     this.exit = undefined
     this.error = undefined
     const code = this.dispatcher.run()
-    if (this.error !== undefined) throw this.error
+    if (this.error) throw this.error.thrown
     return code === RETURN.BUDGET ? { kind: 'budget' } : (this.exit ?? { kind: 'budget' })
   }
 
@@ -206,8 +207,8 @@ export class Engine {
       return body()
     } catch (e) {
       if (e instanceof Fault) this.exit = { kind: 'fault', fault: e }
-      else if (e instanceof UnknownInstruction) this.error = unknownInstruction(e)
-      else this.error = e
+      else if (e instanceof UnknownInstruction) this.error = { thrown: unknownInstruction(e) }
+      else this.error = { thrown: e }
       return RETURN.EXIT
     }
   }

@@ -13,7 +13,7 @@ import { runCase } from '../isa/case.fixture.ts'
 import { FAMILIES } from '../isa/index.ts'
 import { compiledEngine } from './compiled-engine.fixture.ts'
 
-const ENCODINGS = Number(process.env['ENCLU_CASES'] ?? 6)
+const ENCODINGS = Number(process.env['ENCLU_CASES'] ?? 3)
 const STATES = 12
 const only = process.env['ENCLU_ROW']?.split(',')
 const PE = 0x20

@@ -9,7 +9,7 @@ import { GPR } from '../../src/spec/x86/index.ts'
 import { NOTHING } from '../../src/machine/abi/layout.ts'
 import { isSkip } from '../support/cache.ts'
 import { kernelVdso } from '../support/kernel-vdso.ts'
-import { int, subject } from './subjects.ts'
+import { int, subject } from '../abi/subjects.ts'
 
 const EINVAL = 22
 const RCX = 1
