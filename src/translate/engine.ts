@@ -92,10 +92,16 @@ export class Engine {
   run(fuel: number): Exit {
     this.ram.i32[STATE.FUEL / 4] = fuel
     this.exit = undefined
-    this.error = undefined
     const code = this.dispatcher.run()
-    if (this.error) throw this.error.thrown
+    const error = this.takeError()
+    if (error) throw error.thrown
     return code === RETURN.BUDGET ? { kind: 'budget' } : (this.exit ?? { kind: 'budget' })
+  }
+
+  private takeError(): { readonly thrown: unknown } | undefined {
+    const { error } = this
+    this.error = undefined
+    return error
   }
 
   /** No translated code at RIP is in the jump cache. */
