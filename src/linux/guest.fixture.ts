@@ -93,7 +93,7 @@ export class Guest {
 
   constructor({
     files = {},
-    argv = ['/work/program'],
+    argv = ['/home/program'],
     env = ['A=1'],
     ...options
   }: Partial<KernelOptions> & {
@@ -102,13 +102,13 @@ export class Guest {
     env?: string[]
   } = {}) {
     this.host = new MemoryHost()
-    for (const [path, contents] of Object.entries({ '/work/program': PROGRAM, ...files })) this.addFile(path, contents)
+    for (const [path, contents] of Object.entries({ '/home/program': PROGRAM, ...files })) this.addFile(path, contents)
     this.kernel = new Kernel({
       ram: this.ram,
       state: this.state,
       clock: this.clock,
       port: this.host,
-      grants: { read: ['/'], write: ['/work'] },
+      grants: { read: ['/'], write: ['/home'] },
       onTrace: (line) => this.traced.push(line),
       ...options,
     })

@@ -6,14 +6,14 @@ import { showResult } from './strace.ts'
 describe('--strace', () => {
   it('shows paths, numbers, flags, addresses and results', () => {
     const guest = new Guest()
-    guest.poke(SCRATCH, '/work/no"thing')
+    guest.poke(SCRATCH, '/home/no"thing')
     guest.call('openat', linux.AT.FDCWD, SCRATCH, linux.O.RDWR, 0)
     guest.call('brk', 0)
     guest.call('getpid')
     guest.call('munmap', 1, 4096)
     guest.call('alarm', 0)
     expect(guest.traced).toEqual([
-      'openat(-100, "/work/no\\"thing", 0x2, 0) = -1 ENOENT',
+      'openat(-100, "/home/no\\"thing", 0x2, 0) = -1 ENOENT',
       'brk(NULL) = 0x603000',
       'getpid() = 1000',
       'munmap(0x1, 4096) = -1 EINVAL',

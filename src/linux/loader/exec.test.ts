@@ -43,13 +43,13 @@ const DYNAMIC = tinyElf([{ p_vaddr: 0, p_flags: PF_R | PF_X, bytes: new Uint8Arr
 describe('the initial stack', () => {
   it('holds argc, argv, the environment and the auxiliary vector, aligned', () => {
     const guest = new Guest({
-      argv: ['/work/program', 'two', ''],
+      argv: ['/home/program', 'two', ''],
       env: ['A=1', 'LANG=ü'],
       processor: { hwcap: 0x1234 },
     })
     const { rsp, argc, argv, env, auxv, string } = startOf(guest)
     expect(rsp % 16).toBe(0)
-    expect([argc, argv, env]).toEqual([3, ['/work/program', 'two', ''], ['A=1', 'LANG=ü']])
+    expect([argc, argv, env]).toEqual([3, ['/home/program', 'two', ''], ['A=1', 'LANG=ü']])
     expect(auxv.get(AUXV.PHDR)).toBe(TEXT + 64)
     expect([AUXV.PHENT, AUXV.PHNUM, AUXV.PAGESZ, AUXV.ENTRY, AUXV.BASE].map((t) => auxv.get(t))).toEqual([
       56,
@@ -61,10 +61,10 @@ describe('the initial stack', () => {
     expect([AUXV.UID, AUXV.EGID, AUXV.SECURE, AUXV.CLKTCK, AUXV.HWCAP].map((t) => auxv.get(t))).toEqual([
       1000, 1000, 0, 100, 0x1234,
     ])
-    expect([string(AUXV.EXECFN), string(AUXV.PLATFORM)]).toEqual(['/work/program', 'x86_64'])
+    expect([string(AUXV.EXECFN), string(AUXV.PLATFORM)]).toEqual(['/home/program', 'x86_64'])
     expect(auxv.has(AUXV.SYSINFO_EHDR)).toBe(false)
     // Strings are at the very top, below eight zero bytes.
-    expect(guest.task.memory.string(STACK_TOP - 8 - '/work/program'.length - 1)).toBe('/work/program')
+    expect(guest.task.memory.string(STACK_TOP - 8 - '/home/program'.length - 1)).toBe('/home/program')
   })
 
   it('AT_RANDOM follows the seed', () => {
@@ -94,15 +94,15 @@ describe('mapping programs', () => {
     expect(memory.write(TEXT, Uint8Array.of(1))).toBe(false)
     expect(guest.call('brk', 0)).toBe(DATA + 0x3000)
     expect([...space.vmas].map((v) => v.backing?.name ?? v.name)).toEqual([
-      '/work/program',
-      '/work/program',
+      '/home/program',
+      '/home/program',
       '',
       '[stack]',
     ])
   })
 
   it('a position-independent one goes to its base; the rest of its last data page is zero', () => {
-    const guest = new Guest({ files: { '/work/pie': PIE }, argv: ['/work/pie'] })
+    const guest = new Guest({ files: { '/home/pie': PIE }, argv: ['/home/pie'] })
     expect(guest.state.rip).toBe(ELF_ET_DYN_BASE + 0x100)
     const { auxv } = startOf(guest)
     expect([auxv.get(AUXV.ENTRY), auxv.get(AUXV.PHDR)]).toEqual([ELF_ET_DYN_BASE + 0x100, ELF_ET_DYN_BASE + 64])
@@ -112,7 +112,7 @@ describe('mapping programs', () => {
   })
 
   it('a dynamic one starts in its interpreter', () => {
-    const guest = new Guest({ files: { '/work/dyn': DYNAMIC, '/lib/ld.so': PIE }, argv: ['/work/dyn'] })
+    const guest = new Guest({ files: { '/home/dyn': DYNAMIC, '/lib/ld.so': PIE }, argv: ['/home/dyn'] })
     const { auxv } = startOf(guest)
     const base = auxv.get(AUXV.BASE) ?? 0
     expect(base).toBeGreaterThan(0x7fff_0000_0000)
@@ -136,18 +136,18 @@ describe('programs that cannot be run', () => {
     new Guest({ argv: [argv0], ...(contents === undefined ? {} : { files: { [argv0]: contents } }) })
 
   it('say why, in one sentence, with a code', () => {
-    expect(start('/work/missing')).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
-    expect(start('/work')).toThrow(expect.objectContaining({ code: 'ERR_NOT_EXECUTABLE' }))
-    expect(start('/work/script', '#!/bin/sh\necho')).toThrow(/script/)
-    expect(start('/work/text', 'hello')).toThrow(/text/)
-    expect(start('/work/cut', PROGRAM.subarray(0, 100))).toThrow(/truncated/)
-    expect(start('/work/dyn', DYNAMIC)).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
+    expect(start('/home/missing')).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
+    expect(start('/home')).toThrow(expect.objectContaining({ code: 'ERR_NOT_EXECUTABLE' }))
+    expect(start('/home/script', '#!/bin/sh\necho')).toThrow(/script/)
+    expect(start('/home/text', 'hello')).toThrow(/text/)
+    expect(start('/home/cut', PROGRAM.subarray(0, 100))).toThrow(/truncated/)
+    expect(start('/home/dyn', DYNAMIC)).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
   })
 
   it('a file without execute permission is refused', () => {
     const guest = new Guest()
-    guest.addFile('/work/plain', PROGRAM, 0o644)
-    guest.poke(SCRATCH, '/work/plain')
+    guest.addFile('/home/plain', PROGRAM, 0o644)
+    guest.poke(SCRATCH, '/home/plain')
     expect(guest.call('execve', SCRATCH, 0, 0)).toBe(-EACCES)
   })
 })
@@ -167,7 +167,7 @@ describe('execve(2)', () => {
   }
 
   it('replaces the program, keeps what is ignored and open, and closes what is close-on-exec', () => {
-    const guest = new Guest({ files: { '/work/other-program-name': PIE } })
+    const guest = new Guest({ files: { '/home/other-program-name': PIE } })
     guest.poke(SCRATCH, 1n)
     guest.call('rt_sigaction', linux.SIGINT, SCRATCH, 0, 8)
     guest.poke(SCRATCH, BigInt(TEXT))
@@ -175,7 +175,7 @@ describe('execve(2)', () => {
     guest.call('pipe2', SCRATCH, linux.O.CLOEXEC)
     guest.call('dup', 1)
     const pid = guest.call('getpid')
-    expect(execve(guest, '/work/other-program-name', 'x', 'y')).toBe(0)
+    expect(execve(guest, '/home/other-program-name', 'x', 'y')).toBe(0)
     expect(guest.state.rip).toBe(ELF_ET_DYN_BASE + 0x100)
     expect(startOf(guest)).toMatchObject({ argv: ['x', 'y'], env: [] })
     expect(guest.task.fds.open()).toEqual([0, 1, 2, 5])
@@ -186,10 +186,10 @@ describe('execve(2)', () => {
   })
 
   it('leaves everything alone when it fails', () => {
-    const guest = new Guest({ files: { '/work/text': 'just text' } })
-    expect(execve(guest, '/work/none', 'x')).toBe(-ENOENT)
-    expect(execve(guest, '/work/text', 'x')).toBe(-ENOEXEC)
-    expect(execve(guest, '/work', 'x')).toBe(-EACCES)
+    const guest = new Guest({ files: { '/home/text': 'just text' } })
+    expect(execve(guest, '/home/none', 'x')).toBe(-ENOENT)
+    expect(execve(guest, '/home/text', 'x')).toBe(-ENOEXEC)
+    expect(execve(guest, '/home', 'x')).toBe(-EACCES)
     expect(guest.call('execve', 0x1000, 0, 0)).toBe(-linux.EFAULT)
     expect(guest.peek(SCRATCH)).not.toBe(-1n)
   })
@@ -198,24 +198,24 @@ describe('execve(2)', () => {
     const guest = new Guest()
     const at = guest.call('mmap', 0, 0x40000, 3, linux.MAP_PRIVATE | linux.MAP_ANONYMOUS, -1, 0) ?? 0
     guest.poke(at, new Uint8Array(131072).fill(97))
-    guest.poke(SCRATCH, '/work/program')
+    guest.poke(SCRATCH, '/home/program')
     guest.poke(SCRATCH + 0x80, BigInt(at))
     expect(guest.call('execve', SCRATCH, SCRATCH + 0x80, 0)).toBe(-E2BIG)
   })
 
   it('runs the interpreter of a script', () => {
-    const guest = new Guest({ files: { '/work/script': '#! /work/pie  -x y \nrest', '/work/pie': PIE } })
-    expect(execve(guest, '/work/script', 'ignored', 'a')).toBe(0)
-    expect(startOf(guest).argv).toEqual(['/work/pie', '-x y', '/work/script', 'a'])
+    const guest = new Guest({ files: { '/home/script': '#! /home/pie  -x y \nrest', '/home/pie': PIE } })
+    expect(execve(guest, '/home/script', 'ignored', 'a')).toBe(0)
+    expect(startOf(guest).argv).toEqual(['/home/pie', '-x y', '/home/script', 'a'])
     expect(interpreterLine(new TextEncoder().encode('#!/bin/sh'))).toEqual({ path: '/bin/sh', argument: undefined })
     expect(interpreterLine(new TextEncoder().encode('echo'))).toBeUndefined()
   })
 
   it('gives back the memory of the old program', () => {
     const guest = new Guest()
-    execve(guest, '/work/program', 'x')
+    execve(guest, '/home/program', 'x')
     const once = guest.ram.framesInUse()
-    for (let i = 0; i < 3; i++) execve(guest, '/work/program', 'x')
+    for (let i = 0; i < 3; i++) execve(guest, '/home/program', 'x')
     expect(guest.ram.framesInUse()).toBe(once)
   })
 })

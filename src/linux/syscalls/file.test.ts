@@ -30,11 +30,11 @@ import { FileCalls } from '../vfs/file-calls.fixture.ts'
 
 const BAD = 0x10
 const TREE = {
-  '/work/text': 'hello world',
-  '/work/dir/inner': 'x',
-  '/work/link': '-> text',
-  '/work/loop': '-> loop',
-  '/work/empty/': '',
+  '/home/text': 'hello world',
+  '/home/dir/inner': 'x',
+  '/home/link': '-> text',
+  '/home/loop': '-> loop',
+  '/home/empty/': '',
 }
 
 describe('open(2)', () => {
@@ -66,7 +66,7 @@ describe('open(2)', () => {
     expect(t.call('openat', { dirfd: AT.FDCWD, path: BAD })).toBe(-EFAULT)
     expect(t.call('openat', { dirfd: 77, path: 'text' })).toBe(-EBADF)
     expect(t.call('openat', { dirfd: t.open('text'), path: 'text' })).toBe(-ENOTDIR)
-    expect(t.call('openat', { dirfd: 77, path: '/work/text' })).toBeGreaterThan(2)
+    expect(t.call('openat', { dirfd: 77, path: '/home/text' })).toBeGreaterThan(2)
     expect(t.call('openat', { dirfd: t.open('dir'), path: 'inner' })).toBeGreaterThan(2)
   })
   test('O_APPEND, O_TRUNC and the mask', () => {
@@ -74,11 +74,11 @@ describe('open(2)', () => {
     const fd = t.open('text', O.WRONLY | O.APPEND)
     t.call('lseek', { fd, offset: 0, whence: 0 })
     t.write(fd, '!')
-    expect(t.host.text('/work/text')).toBe('hello world!')
+    expect(t.host.text('/home/text')).toBe('hello world!')
     t.open('text', O.WRONLY | O.TRUNC)
-    expect(t.host.text('/work/text')).toBe('')
+    expect(t.host.text('/home/text')).toBe('')
     t.open('new', O.WRONLY | O.CREAT, 0o777)
-    expect(t.host.entries.get('/work/new')?.mode).toBe(0o755)
+    expect(t.host.entries.get('/home/new')?.mode).toBe(0o755)
   })
   test('O_PATH: a place, not its contents', () => {
     const t = new FileCalls(TREE)
@@ -100,7 +100,7 @@ describe('reading and writing', () => {
     expect(t.call('pwrite64', { fd, buf: 'HE', count: 2, pos: 0 })).toBe(2)
     expect(t.read(fd)).toBe(' world')
     expect(t.read(fd)).toBe('')
-    expect(t.host.text('/work/text')).toBe('HEllo world')
+    expect(t.host.text('/home/text')).toBe('HEllo world')
   })
   test('lseek(2)', () => {
     const t = new FileCalls(TREE)
@@ -165,7 +165,7 @@ describe('reading and writing', () => {
     const to = t.open('copy', O.RDWR | O.CREAT)
     t.call('lseek', { fd: from, offset: 6, whence: 0 })
     expect(t.call('copy_file_range', { fd_in: from, fd_out: to, len: 100 })).toBe(5)
-    expect(t.host.text('/work/copy')).toBe('world')
+    expect(t.host.text('/home/copy')).toBe('world')
     expect(t.call('copy_file_range', { fd_in: to, fd_out: to, len: 100 })).toBe(0)
   })
 })
@@ -271,8 +271,8 @@ describe('directories', () => {
     const t = new FileCalls(TREE)
     expect(t.call('chdir', { path: 'dir' })).toBe(0)
     const buf = t.room(64)
-    expect(t.call('getcwd', { buf, size: 64 })).toBe('/work/dir'.length + 1)
-    expect(t.task.memory.string(buf)).toBe('/work/dir')
+    expect(t.call('getcwd', { buf, size: 64 })).toBe('/home/dir'.length + 1)
+    expect(t.task.memory.string(buf)).toBe('/home/dir')
     expect(t.call('getcwd', { buf, size: 4 })).toBe(-ERANGE)
     expect(t.read(t.open('../text'))).toBe('hello world')
     expect(t.call('chdir', { path: '../text' })).toBe(-ENOTDIR)
@@ -283,14 +283,14 @@ describe('directories', () => {
     const t = new FileCalls(TREE)
     expect(t.call('mkdir', { path: 'dir', mode: 0o777 })).toBe(-EEXIST)
     expect(t.call('mkdir', { path: 'new/', mode: 0o777 })).toBe(0)
-    expect(t.host.entries.get('/work/new')?.mode).toBe(0o755)
+    expect(t.host.entries.get('/home/new')?.mode).toBe(0o755)
     expect(t.call('rmdir', { path: 'new/.' })).toBe(-EINVAL)
     expect(t.call('rmdir', { path: 'text' })).toBe(-ENOTDIR)
     expect(t.call('rmdir', { path: 'dir' })).toBe(-ENOTEMPTY)
     expect(t.call('unlink', { path: 'new' })).toBe(-EISDIR)
     expect(t.call('unlinkat', { dirfd: AT.FDCWD, path: 'new', flags: AT.REMOVEDIR })).toBe(0)
     expect(t.call('unlink', { path: 'link' })).toBe(0)
-    expect(t.host.text('/work/text')).toBe('hello world')
+    expect(t.host.text('/home/text')).toBe('hello world')
     expect(t.call('unlink', { path: 'nothing' })).toBe(-ENOENT)
     expect(t.call('unlink', { path: '/dev/null' })).toBe(-EACCES)
   })
@@ -323,7 +323,7 @@ describe('the rest', () => {
     expect(t.read(t.open('/proc/self/maps'))).toContain('rw-p 00000000 00:00 0')
     const fd = t.open('text')
     const buf = t.room(64)
-    expect(t.call('readlink', { path: `/proc/self/fd/${fd}`, buf, bufsiz: 64 })).toBe('/work/text'.length)
+    expect(t.call('readlink', { path: `/proc/self/fd/${fd}`, buf, bufsiz: 64 })).toBe('/home/text'.length)
     expect(t.read(t.open(`/dev/fd/${fd}`))).toBe('hello world')
     t.host.input = 'typed'
     expect(t.read(t.open('/dev/stdin'))).toBe('typed')
@@ -340,7 +340,7 @@ describe('the rest', () => {
     t.task.memory.setU64(times + 16, 77n)
     t.task.memory.setU64(times + 24, 5n)
     expect(t.call('utimensat', { dirfd: AT.FDCWD, path: 'text', times })).toBe(0)
-    expect(t.host.entries.get('/work/text')?.mtimeNs).toBe(77_000_000_005n)
+    expect(t.host.entries.get('/home/text')?.mtimeNs).toBe(77_000_000_005n)
     expect(t.call('getxattr', { path: 'text', name: 'user.x' })).toBe(-ENODATA)
     expect(t.call('listxattr', { path: 'text' })).toBe(0)
     expect(t.call('flock', { fd: t.open('text'), operation: 2 })).toBe(0)
@@ -351,11 +351,11 @@ describe('the rest', () => {
   test('truncate and fallocate', () => {
     const t = new FileCalls(TREE)
     expect(t.call('truncate', { path: 'text', length: 5 })).toBe(0)
-    expect(t.host.text('/work/text')).toBe('hello')
+    expect(t.host.text('/home/text')).toBe('hello')
     expect(t.call('truncate', { path: 'dir', length: 5 })).toBe(-EISDIR)
     expect(t.call('truncate', { path: 'text', length: -1 })).toBe(-EINVAL)
     expect(t.call('ftruncate', { fd: t.open('text'), length: 1 })).toBe(-EINVAL)
     expect(t.call('fallocate', { fd: t.open('text', O.RDWR), offset: 0, len: 7 })).toBe(0)
-    expect(t.host.text('/work/text')).toBe('hello\0\0')
+    expect(t.host.text('/home/text')).toBe('hello\0\0')
   })
 })

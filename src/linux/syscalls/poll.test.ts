@@ -26,7 +26,7 @@ class Ready extends FileCalls {
   readonly r: number
   readonly w: number
   constructor() {
-    super({ '/work/f': 'x' })
+    super({ '/home/f': 'x' })
     const pipefd = this.room(8)
     this.call('pipe', { pipefd })
     this.r = this.task.memory.i32(pipefd) ?? -1

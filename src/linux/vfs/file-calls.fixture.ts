@@ -50,7 +50,7 @@ export class FileCalls {
       state: new CpuState(this.ram),
       port: this.host,
       clock: { now: () => this.time, skipTo: (time) => (this.time = time) },
-      grants: { read: options.read ?? ['/work'], write: options.write ?? ['/work'] },
+      grants: { read: options.read ?? ['/home'], write: options.write ?? ['/home'] },
       onNotice: (text) => this.notices.push(text),
       ...(sgx ? { sgx, hostMapping: (frame: number) => sgx.epc.hostMapping(frame) ?? notEpc() } : {}),
     })
@@ -71,7 +71,7 @@ export class FileCalls {
       block: kernel.state.save(),
       space: kernel.createSpace(),
       fds,
-      fs: { cwd: '/work', umask: 0o22 },
+      fs: { cwd: '/home', umask: 0o22 },
       signals: new TaskSignals(),
     })
   }

@@ -4,7 +4,7 @@ import { isDenial } from '../mm/address-space.ts'
 import { FileCalls } from './file-calls.fixture.ts'
 
 const PAGE = 4096
-const TREE = { '/work/f': `${'a'.repeat(PAGE)}bcd` }
+const TREE = { '/home/f': `${'a'.repeat(PAGE)}bcd` }
 const mmap = (t: FileCalls, fd: number, flags: number, prot = PROT_READ | PROT_WRITE, length = 3 * PAGE): number =>
   t.call('mmap', { addr: 0, length, prot, flags, fd, offset: 0 })
 
@@ -24,7 +24,7 @@ describe('a mapped file', () => {
     t.task.memory.write(a, new TextEncoder().encode('xyz'))
     expect(t.task.memory.string(a, 4)).toBe('xyza')
     expect(t.task.memory.string(b, 4)).toBe('aaaa')
-    expect(t.host.text('/work/f')?.slice(0, 4)).toBe('aaaa')
+    expect(t.host.text('/home/f')?.slice(0, 4)).toBe('aaaa')
   })
   test('readers share one frame, which goes with the last of them', () => {
     const t = new FileCalls(TREE)
@@ -50,8 +50,8 @@ describe('a mapped file', () => {
     t.call('close', { fd })
     t.call('munmap', { addr: a, length: 3 * PAGE })
     t.call('munmap', { addr: b, length: 3 * PAGE })
-    expect(t.host.text('/work/f')?.slice(0, 5)).toBe('x123a')
-    expect(t.host.text('/work/f')?.length).toBe(PAGE + 3)
+    expect(t.host.text('/home/f')?.slice(0, 5)).toBe('x123a')
+    expect(t.host.text('/home/f')?.length).toBe(PAGE + 3)
   })
   test('truncate empties what mappings show', () => {
     const t = new FileCalls(TREE)

@@ -23,7 +23,7 @@ export class MemoryHost implements HostPort {
   readonly opened: string[] = []
   /** The next opening of a file finds this done to the tree: somebody else's doing. */
   beforeOpen: (() => void) | undefined
-  workingDirectory = '/work'
+  workingDirectory = '/home'
   readonly uid = 0
   readonly gid = 0
   private lastIno = 100n

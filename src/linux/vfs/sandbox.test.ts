@@ -3,12 +3,12 @@ import { AT, EACCES, ENOENT, O } from '../../spec/linux/index.ts'
 import { FileCalls } from './file-calls.fixture.ts'
 
 const TREE = {
-  '/work/own': 'mine',
-  '/work/sub/deep': 'deep',
+  '/home/own': 'mine',
+  '/home/sub/deep': 'deep',
   '/secret/key': 'hidden',
-  '/work/escape': '-> /secret/key',
-  '/work/up': '-> ../secret',
-  '/work/chain': '-> up',
+  '/home/escape': '-> /secret/key',
+  '/home/up': '-> ../secret',
+  '/home/chain': '-> up',
   '/real/lib/libc': 'code',
   '/lib': '-> real/lib',
 }
@@ -17,21 +17,21 @@ describe('the sandbox', () => {
   test('shows what was granted, and refuses the rest without looking', () => {
     const t = new FileCalls(TREE, { write: [] })
     expect(t.read(t.open('own'))).toBe('mine')
-    expect(t.read(t.open('/work/sub/deep'))).toBe('deep')
+    expect(t.read(t.open('/home/sub/deep'))).toBe('deep')
     expect(t.open('/secret/key')).toBe(-EACCES)
     // Whether a file exists is not told either.
     expect(t.open('/secret/nothing')).toBe(-EACCES)
     expect(t.call('stat', { path: '/secret/nothing', buf: t.room(144) })).toBe(-EACCES)
-    expect(t.open('/work/nothing')).toBe(-ENOENT)
-    expect(t.host.opened).toEqual(['/work/own', '/work/sub/deep'])
+    expect(t.open('/home/nothing')).toBe(-ENOENT)
+    expect(t.host.opened).toEqual(['/home/own', '/home/sub/deep'])
   })
   test.each([
-    '/work/escape',
-    '/work/../secret/key',
-    '/work/up/key',
-    '/work/chain/key',
+    '/home/escape',
+    '/home/../secret/key',
+    '/home/up/key',
+    '/home/chain/key',
     '../secret/key',
-    '/work/sub/../../secret/key',
+    '/home/sub/../../secret/key',
     '//secret/./key',
   ])('cannot be left through %s', (path) => {
     const t = new FileCalls(TREE, { write: [] })
@@ -42,19 +42,19 @@ describe('the sandbox', () => {
   test('names the flag that would allow it, once for each path', () => {
     const t = new FileCalls(TREE, { write: [] })
     t.open('/secret/key')
-    t.open('/work/escape')
+    t.open('/home/escape')
     t.open('/secret/key', O.RDONLY)
     expect(t.notices).toHaveLength(1)
     expect(t.notices[0]).toContain('--allow-read=/secret/key')
     t.open('own', O.WRONLY)
-    expect(t.notices[1]).toContain('--allow-write=/work/own')
+    expect(t.notices[1]).toContain('--allow-write=/home/own')
   })
   test('lets the way to a grant be walked, not listed', () => {
-    const t = new FileCalls(TREE, { read: ['/work/sub'], write: [] })
-    expect(t.call('stat', { path: '/work', buf: t.room(144) })).toBe(0)
-    expect(t.open('/work', O.RDONLY | O.DIRECTORY)).toBe(-EACCES)
-    expect(t.read(t.open('/work/sub/deep'))).toBe('deep')
-    expect(t.open('/work/own')).toBe(-EACCES)
+    const t = new FileCalls(TREE, { read: ['/home/sub'], write: [] })
+    expect(t.call('stat', { path: '/home', buf: t.room(144) })).toBe(0)
+    expect(t.open('/home', O.RDONLY | O.DIRECTORY)).toBe(-EACCES)
+    expect(t.read(t.open('/home/sub/deep'))).toBe('deep')
+    expect(t.open('/home/own')).toBe(-EACCES)
   })
   test('follows a grant that is a link itself', () => {
     const t = new FileCalls(TREE, { read: ['/lib'], write: [] })
@@ -63,7 +63,7 @@ describe('the sandbox', () => {
     expect(t.call('readlink', { path: '/lib', buf: t.room(64), bufsiz: 64 })).toBe('real/lib'.length)
   })
   test('writes nowhere unless granted', () => {
-    const t = new FileCalls(TREE, { write: ['/work/sub'] })
+    const t = new FileCalls(TREE, { write: ['/home/sub'] })
     expect(t.open('own', O.WRONLY)).toBe(-EACCES)
     expect(t.open('own', O.RDONLY | O.TRUNC)).toBe(-EACCES)
     expect(t.open('new', O.WRONLY | O.CREAT)).toBe(-EACCES)
@@ -74,12 +74,12 @@ describe('the sandbox', () => {
     expect(t.call('symlink', { target: 'x', path: 'link' })).toBe(-EACCES)
     // A second name would make it writable.
     expect(t.call('link', { oldpath: 'own', newpath: 'sub/own' })).toBe(-EACCES)
-    expect(t.host.text('/work/own')).toBe('mine')
+    expect(t.host.text('/home/own')).toBe('mine')
     expect(t.write(t.open('sub/new', O.WRONLY | O.CREAT), 'text')).toBe(4)
-    expect(t.host.text('/work/sub/new')).toBe('text')
+    expect(t.host.text('/home/sub/new')).toBe('text')
   })
   test('a link inside a writable folder does not carry writes out of it', () => {
-    const t = new FileCalls(TREE, { write: ['/work'] })
+    const t = new FileCalls(TREE, { write: ['/home'] })
     expect(t.open('escape', O.WRONLY)).toBe(-EACCES)
     expect(t.open('up/new', O.WRONLY | O.CREAT)).toBe(-EACCES)
     expect(t.call('symlink', { target: '/secret/key', path: 'fresh' })).toBe(0)
@@ -88,8 +88,8 @@ describe('the sandbox', () => {
   test('a link that appears between the check and the opening is noticed', () => {
     const t = new FileCalls(TREE, { write: [] })
     t.host.beforeOpen = () => {
-      t.host.entries.delete('/work/own')
-      t.host.add('/work/own', '-> /secret/key')
+      t.host.entries.delete('/home/own')
+      t.host.add('/home/own', '-> /secret/key')
     }
     expect(t.open('own')).toBe(-EACCES)
   })
