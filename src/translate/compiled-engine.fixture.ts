@@ -1,28 +1,13 @@
 /** The region compiler as an engine of test/native: each instruction becomes a region of its own, kept for the next state. */
 import type { Engine } from '../../test/native/compare.ts'
-import { CODE_BASE, DATA_BASE, dataPages, memoryResult, type NativeState } from '../../test/native/oracle.ts'
+import { CODE_BASE, DATA_BASE, type NativeState } from '../../test/native/oracle.ts'
 import { codeAddress } from '../../test/native/random-state.ts'
 import { Fault, PAGE_SIZE, STATE } from '../cpu/index.ts'
-import { createDecoder, ROWS, type Insn } from '../isa/index.ts'
-import { TestMachine } from '../isa/test-machine.fixture.ts'
+import { decodeAll, oracleMachine, runState } from '../isa/evaluator-engine.fixture.ts'
+import type { Insn } from '../isa/index.ts'
 import { ModuleWriter } from '../wasm/index.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { FIRST_EXIT, RegionCompiler, RETURN } from './region.ts'
-
-const decodeAll = createDecoder(ROWS, new Set(ROWS.flatMap((r) => r.feature ?? [])))
-const SIGNALS: Readonly<Record<string, number>> = {
-  DE: 8,
-  DB: 5,
-  BP: 5,
-  OF: 11,
-  UD: 4,
-  SS: 7,
-  GP: 11,
-  PF: 11,
-  AC: 7,
-  XM: 8,
-  MF: 8,
-}
 
 export interface CompiledEngine extends Engine {
   /** States that translated code finished itself, and states it handed to the evaluator. */
@@ -30,10 +15,8 @@ export interface CompiledEngine extends Engine {
 }
 
 export function compiledEngine(): CompiledEngine {
-  const m = new TestMachine()
+  const m = oracleMachine()
   const { state, evaluator, ram } = m
-  m.map(DATA_BASE, 2)
-  m.map(CODE_BASE, 2, 'rwx')
   const counts = { translated: 0, handedOver: 0 }
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
   const dispatcher = createDispatcher(ram, table, { miss: () => RETURN.EXIT, step: () => RETURN.EXIT })
@@ -91,51 +74,22 @@ export function compiledEngine(): CompiledEngine {
     }
   }
 
+  /** Fills the tables, so that translated code need not hand over only because it is the first to come. */
+  const fillTables = (s: NativeState): void => {
+    s.prot.forEach((p, k) => {
+      if (p !== 'none') evaluator.view.readable(DATA_BASE + k * PAGE_SIZE)
+      if (p === 'rw') evaluator.view.writable(DATA_BASE + k * PAGE_SIZE)
+    })
+    ram.u32[STATE.VIEW / 4] = evaluator.view.at
+  }
+
   return {
     name: 'wasm',
     counts,
-    run(s) {
-      const before = dataPages(s)
-      s.prot.forEach((p, k) => {
-        m.page(DATA_BASE + k * PAGE_SIZE).set(before.subarray(k * PAGE_SIZE, (k + 1) * PAGE_SIZE))
-        m.protect(DATA_BASE + k * PAGE_SIZE, p)
-        // Fill the tables, so that translated code need not hand over only because it is the first to come.
-        if (p !== 'none') evaluator.view.readable(DATA_BASE + k * PAGE_SIZE)
-        if (p === 'rw') evaluator.view.writable(DATA_BASE + k * PAGE_SIZE)
-      })
-      state.reset()
-      s.gpr.forEach((v, n) => state.setGpr(n, v))
-      state.rflags = BigInt(s.rflags)
-      state.mxcsr = s.mxcsr
-      for (let n = 0; n < 16; n++) state.xmm(n).set(s.xmm.subarray(16 * n, 16 * n + 16))
-      if (s.fsBase !== undefined) state.fsBase = s.fsBase
-      if (s.gsBase !== undefined) state.gsBase = s.gsBase
-      ram.u32[STATE.VIEW / 4] = evaluator.view.at
-      state.rip = Number(codeAddress(s))
-      const fault = execute(s)
-      const pages = new Uint8Array(2 * PAGE_SIZE)
-      pages.set(m.page(DATA_BASE))
-      pages.set(m.page(DATA_BASE + PAGE_SIZE), PAGE_SIZE)
-      const xmm = new Uint8Array(256)
-      for (let n = 0; n < 16; n++) xmm.set(state.xmm(n), 16 * n)
-      return {
-        gpr: BigUint64Array.from({ length: 16 }, (_, n) => state.gpr(n)),
-        rip: ram.u64[STATE.RIP / 8] ?? 0n,
-        rflags: Number(state.rflags),
-        mxcsr: state.mxcsr,
-        xmm,
-        fsBase: state.fsBase,
-        gsBase: state.gsBase,
-        ...memoryResult(pages),
-        ...(fault && {
-          fault: {
-            signal: SIGNALS[fault.name] ?? 0,
-            vector: fault.vector,
-            errorCode: fault.errorCode ?? 0,
-            cr2: fault.address ?? 0n,
-          },
-        }),
-      }
-    },
+    run: (s) =>
+      runState(m, s, () => {
+        fillTables(s)
+        return execute(s)
+      }),
   }
 }
