@@ -18,8 +18,6 @@ export interface Region {
   readonly slot: number
   /** Guest pages and the frames they were translated from. */
   readonly pages: readonly { readonly page: number; readonly frame: number }[]
-  readonly combined: boolean
-  alive: boolean
 }
 
 const LONGEST_BLOCK = 48
@@ -161,7 +159,6 @@ export class CodeCache {
   }
 
   dropRegion(r: Region): void {
-    r.alive = false
     this.changed = true
     const left = this.regions.get(r.address)?.filter((x) => x !== r) ?? []
     if (left.length > 0) this.regions.set(r.address, left)

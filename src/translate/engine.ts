@@ -1,4 +1,4 @@
-import { EncluError, hex, toHex } from '../base/index.ts'
+import { EncluError, hex, invariant, toHex } from '../base/index.ts'
 import { Fault, PAGE_SIZE, STATE, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
 import { ModuleWriter } from '../wasm/index.ts'
 import { UnknownInstruction, type Evaluator, type Insn } from '../isa/index.ts'
@@ -178,11 +178,16 @@ export class Engine {
     return RETURN.CONTINUE
   }
 
+  private exitOf(number: number): RegionExit {
+    const e = this.exits[number - FIRST_EXIT]
+    invariant(e, `no exit has the number ${number}`)
+    return e
+  }
+
   /** A check of a region failed before an instruction, which is done here. */
   private step(number: number): number {
     return this.guarded(() => {
-      const e = this.exits[number - FIRST_EXIT]
-      if (!e) throw new Error('unknown exit')
+      const e = this.exitOf(number)
       this.stats.handovers++
       this.state.rip = e.insn.address
       const { i32 } = this.ram
@@ -197,8 +202,7 @@ export class Engine {
   /** An instruction that has no translation, in the middle of a region that waits for it. */
   private slow(number: number): number {
     return this.guarded(() => {
-      const e = this.exits[number - FIRST_EXIT]
-      if (!e) throw new Error('unknown exit')
+      const e = this.exitOf(number)
       this.state.rip = e.insn.address
       let code = this.stepInsn(e.insn)
       while (code === RETURN.CONTINUE && this.state.rip === e.insn.address) code = this.stepInsn(e.insn)
@@ -261,7 +265,7 @@ export class Engine {
       const slot = this.nextSlot++
       if (slot >= this.table.length) this.table.grow(this.table.length)
       this.table.set(slot, instance.exports[String(address)])
-      const region: Region = { address, slot, pages, combined: !this.uncombined.has(address), alive: true }
+      const region: Region = { address, slot, pages }
       first ??= region
       this.cache.addRegion(region)
     }
@@ -314,7 +318,7 @@ export class Engine {
     if (this.uncombined.has(e.address)) return
     const r = this.cache.regionAt(this.evaluator.view, e.address)
     this.uncombined.add(e.address)
-    if (r?.combined) this.cache.dropRegion(r)
+    if (r) this.cache.dropRegion(r)
   }
 }
 
