@@ -211,13 +211,35 @@ describe.each(['mainline', 'v28', 'v29', 'v29-misc'] as const)('%s', (abi) => {
   })
 })
 
+async function onlyCall(abi: VdsoAbi, call: Omit<Call, 'name'>): Promise<CallRecord> {
+  const { records } = await runCalls(subject(abi), [{ name: 'one', ...call }])
+  const [record] = records
+  if (!record) throw new Error('no record')
+  return record
+}
+
+describe.each(['v28', 'v29', 'v29-misc'] as const)('%s: e', (abi) => {
+  test.for([
+    ['not canonical', 1n << 63n],
+    ['its end is not there', BigInt(NOTHING - 8)],
+    ['it can only be read', BigInt(READ_ONLY + 64)],
+  ] as const)('%s: SIGSEGV when an exception is to be reported, and not before', async ([, runAt]) => {
+    const killed = await onlyCall(abi, { runAt, events: [{ fault: 'undefined' }] })
+    expect(killed.killed?.signal).toBe(SIGSEGV)
+    expect(killed.killed?.at).toBeDefined()
+    expect(points(killed)).toBe('call enclu enclave exception')
+    expect(result(await onlyCall(abi, { runAt }))).toBe(0)
+  })
+
+  test('misaligned, and in two pages: works', async () => {
+    const record = await onlyCall(abi, { runAt: BigInt(NOTHING - 4096 - 5), events: [{ fault: 'undefined' }] })
+    expect(result(record)).toBe(-EFAULT)
+    expect(report(record, abi)).toEqual({ function: ERESUME, vector: VECTOR.UD, error: 0, address: 0n })
+  })
+})
+
 describe('mainline: run', () => {
-  const one = async (call: Omit<Call, 'name'>): Promise<CallRecord> => {
-    const { records } = await runCalls(subject('mainline'), [{ name: 'one', ...call }])
-    const [record] = records
-    if (!record) throw new Error('no record')
-    return record
-  }
+  const one = (call: Omit<Call, 'name'>): Promise<CallRecord> => onlyCall('mainline', call)
 
   test.for([
     ['null', { runAt: 0n }, 'call'],

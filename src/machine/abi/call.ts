@@ -38,8 +38,9 @@ export interface Call {
   readonly events?: readonly EnclaveEvent[]
   /** A TCS of its own when absent. */
   readonly tcs?: bigint
-  /** mainline: where `run` is, and bytes put into it after its fields. */
+  /** Where `run` is, or `e` of the older shapes. A place of its own when absent. */
   readonly runAt?: bigint
+  /** mainline: bytes put into `run` after its fields. */
   readonly patch?: readonly (readonly [offset: number, bytes: Uint8Array])[]
   /** The older shapes: false for a null `e`. */
   readonly report?: boolean

@@ -206,6 +206,15 @@ function placeRun(data: Data, call: Call, tcs: bigint, handler: bigint): number 
   return at
 }
 
+/** `e` of the older shapes, with values that show whether it was written. */
+function placeException(data: Data, { runAt }: Call): number {
+  const untouched = new Uint8Array(EXCEPTION_SIZE).fill(0x5a)
+  if (runAt === undefined) return data.put(untouched)
+  const at = Number(runAt)
+  if (at >= HEAP && at < DATA + DATA_SIZE - EXCEPTION_SIZE) data.write(at, untouched)
+  return at
+}
+
 /** The block of the table of calls, in the order in which DRIVER reads it. */
 function placeCall(
   data: Data,
@@ -230,8 +239,8 @@ function placeCall(
   const isMainline = abi === 'mainline'
   const structure = isMainline
     ? { at: placeRun(data, call, tcs, handler), size: RUN_SIZE }
-    : { at: data.put(new Uint8Array(EXCEPTION_SIZE).fill(0x5a)), size: EXCEPTION_SIZE }
-  const e = call.report === false ? 0 : structure.at
+    : { at: placeException(data, call), size: EXCEPTION_SIZE }
+  const e = call.report === false ? 0 : (call.runAt ?? structure.at)
   const args = isMainline ? [call.runAt ?? structure.at, 0, 0, 0] : [tcs, e, handler, 0x1234_5678]
   const cell = { direct: CELLS.vdso_call, all: CELLS.wrapper_all, minimal: CELLS.wrapper_minimal }[
     call.style ?? 'direct'

@@ -99,7 +99,8 @@ class Observer {
       call,
       before: registers,
       marks: this.marks,
-      structure: step.read(structure.at, structure.size) ?? new Uint8Array(0),
+      // A caller may have put it where nothing can be.
+      structure: (Number.isSafeInteger(structure.at) && step.read(structure.at, structure.size)) || new Uint8Array(0),
       stack: step.read(STACK.start, STACK.size) ?? new Uint8Array(0),
     })
     this.marks = []
