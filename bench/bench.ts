@@ -1,7 +1,7 @@
 /**
  * The same static program natively, under qemu-x86_64 and under enclu: CPU time of the whole process, start-up taken off.
  *
- *   npm run bench -- [--only alu,sha] [--runs 3] [--scale 1] [--format table|json] [--enclu dist/cli/main.js]
+ *   npm run bench -- [--only alu,sha] [--runs 3] [--scale 1] [--format table|json] [--enclu dist/cli/main.cjs]
  */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -35,7 +35,7 @@ function options(args: readonly string[]): Options {
       runs: { type: 'string', default: '3' },
       scale: { type: 'string', default: '1' },
       format: { type: 'string', default: 'table' },
-      enclu: { type: 'string', default: join(import.meta.dirname, '../dist/cli/main.js') },
+      enclu: { type: 'string', default: join(import.meta.dirname, '../dist/cli/main.cjs') },
     },
   })
   const only = values.only.split(',').filter((s) => s !== '')

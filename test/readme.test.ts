@@ -25,9 +25,9 @@ describe('the first screen', () => {
     expect(README.indexOf(runTests)).toBeLessThan(README.split('\n').slice(0, 30).join('\n').length)
   })
   test('npm ci builds what npx enclu starts', () => {
-    expect(PACKAGE.bin['enclu']).toBe('./dist/cli/main.js')
+    expect(PACKAGE.bin['enclu']).toBe('./dist/cli/main.cjs')
     expect(PACKAGE.scripts['prepare']).toBe('npm run build')
-    expect(readFileSync('dist/cli/main.js', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    expect(readFileSync('dist/cli/main.cjs', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
   })
   test('the example is there, executable, and prints what the README shows', async () => {
     accessSync('examples/hello/hello', constants.X_OK)

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { fromHex } from '../../src/base/index.ts'
 import { command, type CommandOptions, type Outcome } from '../support/command.ts'
 
-const MAIN = resolve('dist/cli/main.js')
+const MAIN = resolve('dist/cli/main.cjs')
 
 /** Without the twins of options, which the tests' own switches resemble. */
 export const cleanEnvironment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({

@@ -1,0 +1,33 @@
+/** Bundles the command line into dist/cli: enclu.cjs is the program, main.cjs starts it (src/cli/launch.ts). */
+import { createHash } from 'node:crypto'
+import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20.19',
+  // ASCII, so that it can be read as Latin-1: V8 keeps half the bytes, and nothing is decoded.
+  charset: 'ascii',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: 'warning',
+}
+
+rmSync('dist/cli', { recursive: true, force: true })
+await build({
+  ...common,
+  entryPoints: ['src/cli/main.ts'],
+  outfile: 'dist/cli/enclu.cjs',
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: 'const moduleUrl=require("node:url").pathToFileURL(__filename).href;' },
+})
+const hash = createHash('sha256').update(readFileSync('dist/cli/enclu.cjs')).digest('hex').slice(0, 16)
+await build({
+  ...common,
+  entryPoints: ['src/cli/launch.ts'],
+  outfile: 'dist/cli/main.cjs',
+  define: { BUNDLE_HASH: JSON.stringify(hash) },
+})
+chmodSync('dist/cli/main.cjs', 0o755)
