@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import type { Programs } from './kernels.ts'
+import type { Programs, Workload } from './workloads.ts'
 
-/** A way to run the bench program: natively (no prefix), or under something. */
+/** A way to run a program: natively (no prefix), or under something. */
 export interface Runner {
   readonly name: string
   readonly prefix: readonly string[]
@@ -16,7 +16,7 @@ export interface Run {
 
 export interface Measured {
   hash: string
-  /** Medians, the start-up (the same kernel with n = 0) taken off `cpu` and `wall`. */
+  /** Medians in seconds; start-up, if the workload has any, is taken off `cpu` and `wall`. */
   cpu: number
   wall: number
   startCpu: number
@@ -35,13 +35,19 @@ export const median = (values: readonly number[]): number => {
 export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length)
 
-export function runOnce(programs: Programs, runner: Runner, kernel: string, count: number): Promise<Run> {
-  const words = [...runner.prefix, programs.bench, kernel, `${count}`]
+function runOnce(
+  { usage }: Programs,
+  { prefix }: Runner,
+  words: readonly string[],
+  hashOf: Workload['hashOf'],
+): Promise<Run> {
+  const all = [...prefix, ...words]
   return new Promise((resolve, reject) => {
     // Its own process group, so that the time limit reaches the program and not only the wrapper.
-    const child = spawn(programs.usage, words, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true })
-    const texts = { stdout: '', stderr: '', usage: '' }
-    child.stdout?.on('data', (b: Buffer) => (texts.stdout += b.toString()))
+    const child = spawn(usage, all, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true })
+    const output: Buffer[] = []
+    const texts = { stderr: '', usage: '' }
+    child.stdout?.on('data', (b: Buffer) => output.push(b))
     child.stderr?.on('data', (b: Buffer) => (texts.stderr += b.toString()))
     child.stdio[3]?.on('data', (b: Buffer) => (texts.usage += b.toString()))
     const limit = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'), TIME_LIMIT_MS)
@@ -49,21 +55,20 @@ export function runOnce(programs: Programs, runner: Runner, kernel: string, coun
     child.on('close', (code) => {
       clearTimeout(limit)
       const [user = NaN, system = NaN, wall = NaN] = texts.usage.trim().split(' ').map(Number)
-      const hash = /^([0-9a-f]{16}) /.exec(texts.stdout)?.[1]
+      const hash = hashOf(Buffer.concat(output))
       if (code === 0 && hash !== undefined && user >= 0)
         return resolve({ hash, cpu: (user + system) / 1e6, wall: wall / 1e6 })
       const how = code === null ? `took more than ${TIME_LIMIT_MS / 1000} s` : `exit ${code}`
-      reject(new Error(`${words.join(' ')}: ${how}\n${texts.stderr.slice(-500)}`))
+      reject(new Error(`${all.join(' ')}: ${how}\n${texts.stderr.slice(-500)}`))
     })
   })
 }
 
-/** `rounds[r]` of every runner is taken before the next round starts, so that a busy minute hits all alike. */
+/** One round of every runner is taken before the next starts, so that a busy minute hits all alike. */
 export async function measure(
-  programs: Programs,
+  tools: Programs,
   runners: readonly Runner[],
-  kernel: string,
-  count: number,
+  { words, startWords, hashOf }: Workload,
   rounds: number,
 ): Promise<Map<string, Measured | Error>> {
   const taken = new Map(runners.map((r) => [r.name, { runs: [] as Run[], starts: [] as Run[] }]))
@@ -72,8 +77,8 @@ export async function measure(
     for (const runner of runners) {
       if (failed.has(runner.name)) continue
       try {
-        taken.get(runner.name)?.starts.push(await runOnce(programs, runner, kernel, 0))
-        taken.get(runner.name)?.runs.push(await runOnce(programs, runner, kernel, count))
+        if (startWords) taken.get(runner.name)?.starts.push(await runOnce(tools, runner, startWords, hashOf))
+        taken.get(runner.name)?.runs.push(await runOnce(tools, runner, words, hashOf))
       } catch (e) {
         failed.set(runner.name, e instanceof Error ? e : new Error(String(e)))
       }
@@ -85,12 +90,13 @@ export async function measure(
 function summary(runs: readonly Run[], starts: readonly Run[]): Measured {
   const hashes = new Set(runs.map((r) => r.hash))
   const cpus = runs.map((r) => r.cpu)
-  const startCpu = median(starts.map((r) => r.cpu))
+  const startCpu = starts.length > 0 ? median(starts.map((r) => r.cpu)) : 0
+  const startWall = starts.length > 0 ? median(starts.map((r) => r.wall)) : 0
   return {
     // More than one would mean that the same run gave different results.
     hash: [...hashes].join('|'),
     cpu: Math.max(median(cpus) - startCpu, 1e-6),
-    wall: Math.max(median(runs.map((r) => r.wall)) - median(starts.map((r) => r.wall)), 1e-6),
+    wall: Math.max(median(runs.map((r) => r.wall)) - startWall, 1e-6),
     startCpu,
     spread: (Math.max(...cpus) - Math.min(...cpus)) / median(cpus),
   }

@@ -14,6 +14,8 @@ uint64_t nbody(uint64_t n);
 uint64_t chacha(uint64_t n);
 uint64_t fib(uint64_t n);
 uint64_t mem(uint64_t n);
+uint64_t bignum(uint64_t n);
+uint64_t aes(uint64_t n);
 
 static inline uint64_t nextRandom(uint64_t *s) {
   uint64_t x = *s;

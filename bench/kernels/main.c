@@ -8,6 +8,7 @@
 static const struct { const char *name; uint64_t (*run)(uint64_t n); } KERNELS[] = {
     {"alu", alu}, {"sha", sha},     {"sort", sort},     {"list", list}, {"listl1", listl1},
     {"vm", vm},   {"nbody", nbody}, {"chacha", chacha}, {"fib", fib},   {"mem", mem},
+    {"bignum", bignum}, {"aes", aes},
 };
 
 static uint64_t cpuTime(void) {
