@@ -1,6 +1,6 @@
 /** Bundles the command line into dist/cli: enclu.cjs is the program, main.cjs starts it (src/cli/launch.ts). */
 import { createHash } from 'node:crypto'
-import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const common = {
@@ -15,7 +15,6 @@ const common = {
   logLevel: 'warning',
 }
 
-rmSync('dist/cli', { recursive: true, force: true })
 await build({
   ...common,
   entryPoints: ['src/cli/main.ts'],

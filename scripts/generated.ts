@@ -1,5 +1,6 @@
 /** Which parts of which documents are generated. */
 import { abiCallers, abiClaims, abiCounts, abiKept, abiSvg } from './abi-docs.ts'
+import { apiNodeReference, apiReference, apiSignatures } from './api-report.ts'
 import { exitCodesTable, optionsTable } from './cli-tables.ts'
 import { quirksText } from './quirks.ts'
 import { roomsPicture } from './rooms-picture.ts'
@@ -19,6 +20,9 @@ export const GENERATED: readonly GeneratedPart[] = [
   { file: 'docs/the-call.md', name: 'callers', text: abiCallers },
   { file: 'docs/the-call.md', name: 'kept', text: abiKept },
   { file: 'docs/the-call.md', name: 'claims', text: abiClaims },
+  { file: 'docs/api.md', name: 'api', text: apiReference },
+  { file: 'docs/api.md', name: 'api of node', text: apiNodeReference },
+  { file: 'docs/api-report.md', name: 'signatures', text: apiSignatures },
   { file: 'docs/the-call.svg', name: 'picture', text: abiSvg },
 ]
 

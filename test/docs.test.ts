@@ -13,6 +13,8 @@ const DOCUMENTS = [
   'docs/references.md',
   'docs/the-call.md',
   'docs/glossary.md',
+  'docs/api.md',
+  'docs/api-report.md',
 ]
 
 describe('generated parts', () => {

@@ -1,21 +1,23 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { INHERITED, twins, type Twin } from './environment.ts'
 import { EXIT, EXIT_CODES } from './exit-codes.ts'
 import { failWith } from './failure.ts'
 import { writeText } from './output.ts'
-import { RUN_OPTIONS, type OptionRow, type RunOptions } from './run-options.ts'
+import { readPackage } from './package.ts'
+import { longName, RUN_OPTIONS, type OptionRow, type RunOptions } from './run-options.ts'
 import { abi, ABI_FORMATS, type AbiOptions } from './commands/abi.ts'
+import { doctor, DOCTOR_FORMATS, DOCTOR_OPTIONS, type DoctorOptions } from './commands/doctor.ts'
 import { run } from './commands/run.ts'
 import { parseNotEmpty, parseOffset } from './values.ts'
 
+const DOCTOR_ROWS = RUN_OPTIONS.filter((row) => (DOCTOR_OPTIONS as readonly string[]).includes(longName(row)))
 const HINT = 'To run a program: enclu run PROGRAM [ARGUMENT...]. For help: enclu help run.'
 
 /** Parses and runs one command line. Returns the exit code; throws nothing. */
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   let fromEnvironment: readonly Twin[] = []
   try {
-    fromEnvironment = argv[0] === 'run' ? twins(env) : []
+    fromEnvironment = twins(env, argv[0] === 'run' ? RUN_OPTIONS : argv[0] === 'doctor' ? DOCTOR_ROWS : [])
     let code = 0
     const program = createProgram(env, (result) => (code = result))
     const [command, ...rest] = argv
@@ -34,7 +36,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
 function createProgram(env: NodeJS.ProcessEnv, finish: (code: number) => void): Command {
   const program = new Command('enclu')
     .description('Runs Intel SGX host programs and their enclaves on machines that have no SGX.')
-    .version(`enclu ${version()}`, '-V, --version', 'print the version')
+    .version(`enclu ${readPackage().version}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureOutput({
@@ -62,7 +64,20 @@ function createProgram(env: NodeJS.ProcessEnv, finish: (code: number) => void): 
     finish(await run(file ?? '', args, options, env))
   })
   addAbi(program, finish)
+  addDoctor(program, finish)
   return program
+}
+
+function addDoctor(program: Command, finish: (code: number) => void): void {
+  const command = program
+    .command('doctor')
+    .summary('say what the emulated machine offers')
+    .description(
+      'Says what this host provides and what the machine that `enclu run` emulates offers, with the same options. Ends with 0 if enclu can run here, with 1 if not.',
+    )
+    .addOption(new Option('--format <format>', 'how to print it').choices(DOCTOR_FORMATS).default('text'))
+  for (const row of DOCTOR_ROWS) command.addOption(toOption(row))
+  command.action(async (options: DoctorOptions) => finish(await doctor(options)))
 }
 
 function addAbi(program: Command, finish: (code: number) => void): void {
@@ -111,8 +126,3 @@ Exit code:
 ${EXIT_CODES.map(([code, meaning]) => `  ${code.padEnd(16)}${meaning}`).join('\n')}
 
 Ctrl-C goes to the program; twice within a second ends enclu.`
-
-function version(): string {
-  const file: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return typeof file === 'object' && file !== null && 'version' in file ? String(file.version) : 'of unknown version'
-}

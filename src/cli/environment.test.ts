@@ -16,7 +16,7 @@ describe('the environment of the program', () => {
 
 describe('the environment variables of the options', () => {
   test('become arguments', () => {
-    const arguments_ = (env: Record<string, string>): string[] => twins(env).map((twin) => twin.argument)
+    const arguments_ = (env: Record<string, string>): string[] => twins(env, RUN_OPTIONS).map((twin) => twin.argument)
     expect(arguments_({})).toEqual([])
     expect(arguments_({ ENCLU_STRACE: '1', ENCLU_NO_SGX: '0', ENCLU_TRACE_SGX: '' })).toEqual(['--strace'])
     expect(arguments_({ ENCLU_EPC: '1MiB', ENCLU_ALLOW_READ: '/a:/b' })).toEqual([
@@ -24,7 +24,7 @@ describe('the environment variables of the options', () => {
       '--allow-read=/a',
       '--allow-read=/b',
     ])
-    expect(() => twins({ ENCLU_STATS: 'yes!' })).toThrow(/ENCLU_STATS must be 1 or 0/)
+    expect(() => twins({ ENCLU_STATS: 'yes!' }, RUN_OPTIONS)).toThrow(/ENCLU_STATS must be 1 or 0/)
   })
   test('are one for each option, all different', () => {
     for (const row of RUN_OPTIONS) expect(row.env).toMatch(/^ENCLU_[A-Z0-9_]+$/)

@@ -1,5 +1,5 @@
 import { EncluError } from '../base/index.ts'
-import { longName, RUN_OPTIONS } from './run-options.ts'
+import { longName, type OptionRow } from './run-options.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -9,9 +9,9 @@ export interface Twin {
   readonly argument: string
 }
 
-/** The ENCLU_* variables as the arguments that they stand for, to be put before those of the command line. */
-export function twins(env: Environment): readonly Twin[] {
-  return RUN_OPTIONS.flatMap((row) => {
+/** The ENCLU_* variables of `rows` as the arguments that they stand for, to be put before those of the command line. */
+export function twins(env: Environment, rows: readonly OptionRow[]): readonly Twin[] {
+  return rows.flatMap((row) => {
     const value = env[row.env]
     if (value === undefined || value === '') return []
     const option = longName(row)

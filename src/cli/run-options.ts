@@ -42,6 +42,8 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     help: 'size of the enclave page cache, such as 64MiB' },
   { flags: '--seed <number>', env: 'ENCLU_SEED', parse: parseSeed,
     help: 'what everything random follows from (default 0)' },
+  { flags: '--schedule-seed <number>', env: 'ENCLU_SCHEDULE_SEED', parse: parseSeed,
+    help: 'draw from this number which thread runs when and for how long: another number, another interleaving' },
   { flags: '--machine-seed <number>', env: 'ENCLU_MACHINE_SEED', parse: parseSeed,
     help: 'what the keys of enclaves derive from: the same number, the same keys (default 0)' },
   { flags: '--no-translate', env: 'ENCLU_NO_TRANSLATE',
@@ -72,6 +74,7 @@ export interface RunOptions {
   readonly vdsoFixup?: number
   readonly epc?: number
   readonly seed?: bigint
+  readonly scheduleSeed?: bigint
   readonly machineSeed?: bigint
   readonly translate: boolean
   readonly env?: readonly string[]

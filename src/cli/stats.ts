@@ -6,7 +6,7 @@ const count = (n: number): string => n.toLocaleString('en-US')
 export function formatStats(stats: MachineStats, milliseconds: number, format: 'text' | 'json'): string[] {
   const seconds = Math.round(milliseconds) / 1000
   if (format === 'json') return [JSON.stringify({ schemaVersion: 1, seconds, ...stats })]
-  const { instructions, evaluated, regions, translatedInstructions, handovers, systemCalls, transitions, paging } =
+  const { instructions, evaluated, regions, translatedInstructions, handovers, systemCalls, transitions, paging, epc } =
     stats
   const share = instructions === 0 ? 0 : (100 * evaluated) / instructions
   const rate = milliseconds === 0 ? 0 : instructions / milliseconds / 1000
@@ -18,5 +18,6 @@ export function formatStats(stats: MachineStats, milliseconds: number, format: '
     `system calls     ${count(systemCalls)}`,
     `transitions      ${crossings.join(', ')}`,
     `EPC paging       ${count(paging.writtenOut)} pages written out, ${count(paging.loaded)} loaded`,
+    `EPC pages        ${count(epc.inUse)} of ${count(epc.pages)} in use at the end`,
   ]
 }

@@ -26,24 +26,37 @@ export const STATE = {
   RFLAGS_REST: 208,
   /** 1 inside an enclave (u32). */
   ENCLAVE: 212,
+  /** The state components that are enabled: outside an enclave as the kernel has set it, inside SECS.ATTRIBUTES.XFRM (u64). */
+  XCR0: 216,
   /** 16 XMM registers, 16 bytes each. */
   XMM: 256,
   /** x87: control, status, tag word (u16 each), then 8 registers of 16 bytes from X87_REGS, by their physical numbers. */
   X87: 512, X87_REGS: 528,
+  /** Bits 255:128 of the 16 YMM registers, 16 bytes each. */
+  YMM_HIGH: 768,
   SIZE: 1024,
 } as const
 
-/** A view: read entries, then write entries, one of 8 bytes for each value of the low 20 bits of a page number; then the jump cache. */
+/**
+ * A view: read entries, then write entries, one of 8 bytes for each value of the low 20 bits of a page number; then places (u32), one
+ * for each such value; then the jump cache.
+ *
+ * An entry is the address of the page's last byte: nothing else can be in the page that it names, and nothing at all can be where
+ * it is zero. Without the bit AWAY in it, the page is not at home, and its place says where: guest page xor frame (low 32 bits).
+ */
 export const VIEW = {
   READ: 0,
   WRITE: 0x80_0000,
-  /** Set in every valid entry: the first bit beyond user addresses. */
-  VALID: 0x8000_0000_0000,
-  JUMP_CACHE: 0x100_0000,
-  /** Entries of 16 bytes: RIP (u64), index in the function table (u32), unused. */
+  AWAY: 0x800,
+  PLACES: 0x100_0000,
+  JUMP_CACHE: 0x140_0000,
+  /** See JUMP. */
   JUMP_CACHE_ENTRIES: 4096,
-  SIZE: 0x101_0000,
+  SIZE: 0x141_0000,
 } as const
+
+/** An entry of the jump cache: where code was found, its function in the dispatcher's table, and what that function makes of DETAIL. */
+export const JUMP = { RIP: 0, SLOT: 8, DETAIL: 12, SIZE: 16 } as const
 
 /** First byte that frames may use; below it are the state block and scratch space for generated code. */
 export const FRAMES_START = 0x1_0000

@@ -5,9 +5,18 @@ import { FRAMES_START, PAGE_SIZE, VIEW } from './layout.ts'
 /** Untouched pages of the linear memory cost nothing, so everything is reserved at once: growing later would move the buffer. */
 const MAX_PAGES_64K = 65536
 
+/** Views go below this: what Linux loads at two thirds of the address space has its low 32 bits above, the rest of a process too. */
+const VIEWS_END = 0x5500_0000
+/** Frames without a preference go from here up, between the heap of such a program and what mmap places from above. */
+const ANYWHERE_START = 0x8000_0000
+/** References of a frame that is never given out. */
+const RESERVED = 0xffff
+/** What is known of a frame: it was given out before; it is in the list of free ones; it was given out for its address. */
+const [USED, LISTED, WANTED] = [1, 2, 4]
+
 /**
- * The one linear memory: the state block, the page frames of every guest and the page tables of every view.
- * Frames are handed out from the bottom, views from the top.
+ * The one linear memory: the state block, the page frames of every guest and the page tables of every view. A guest page is at
+ * **home** in the frame that the low 32 bits of its address name; translated code is fastest with pages that are.
  */
 export class Ram {
   readonly memory: WebAssembly.Memory
@@ -24,10 +33,14 @@ export class Ram {
   /** Called before a frame with holdsCode set is written. Set by the translator. */
   onCodeWrite: (frame: number) => void = () => {}
   private readonly references: Uint16Array
-  private readonly free: number[] = []
+  /** USED, LISTED and WANTED of each frame. */
+  private readonly marks: Uint8Array
   private readonly freeViews: number[] = []
-  private nextFrame = FRAMES_START / PAGE_SIZE
-  private viewsStart: number
+  /** Frames given back that nobody had asked for by address: homes are kept for who comes back. Some may have been taken since. */
+  private readonly free: number[] = []
+  /** Where to look for the next frame when `free` is empty. */
+  private next: number
+  private inUse = 0
 
   /** `size` in bytes, a multiple of 64 KiB, at most 4 GiB. */
   constructor(size = MAX_PAGES_64K * 0x1_0000) {
@@ -41,37 +54,63 @@ export class Ram {
     this.u64 = new BigUint64Array(buffer)
     this.dv = new DataView(buffer)
     this.references = new Uint16Array(size / PAGE_SIZE)
+    this.marks = new Uint8Array(size / PAGE_SIZE)
     this.holdsCode = new Uint8Array(size / PAGE_SIZE)
-    this.viewsStart = size
+    this.references.fill(RESERVED, 0, FRAMES_START / PAGE_SIZE)
+    this.next = (size > ANYWHERE_START ? ANYWHERE_START : FRAMES_START) / PAGE_SIZE
   }
 
-  /** A zeroed frame with one reference. Returns its byte offset. */
-  allocateFrame(): number {
-    const recycled = this.free.pop()
-    const frame = recycled ?? this.nextFrame++
-    if (frame * PAGE_SIZE + PAGE_SIZE > this.viewsStart) {
-      throw new EncluError('ERR_NO_MEMORY', 'The guest used all the memory that the emulated machine has.')
-    }
-    if (recycled !== undefined) this.u8.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE)
+  /** A zeroed frame with one reference, at home if that is free and `address` (of a page) is given. Returns its byte offset. */
+  allocateFrame(address?: number): number {
+    const home = address === undefined ? -1 : homeOf(address) / PAGE_SIZE
+    const wanted = this.references[home] === 0
+    const frame = wanted ? home : this.anyFrame()
+    const marks = this.marks[frame] ?? 0
+    if (marks & USED) this.u8.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE)
+    this.marks[frame] = (marks & LISTED) | USED | (wanted ? WANTED : 0)
     this.references[frame] = 1
+    this.inUse++
     return frame * PAGE_SIZE
+  }
+
+  private anyFrame(): number {
+    for (let f = this.free.pop(); f !== undefined; f = this.free.pop()) {
+      this.marks[f] = (this.marks[f] ?? 0) & ~LISTED
+      if (this.references[f] === 0) return f
+    }
+    const count = this.references.length
+    for (let k = 0; k < count; k++) {
+      const f = this.next
+      this.next = f + 1 < count ? f + 1 : FRAMES_START / PAGE_SIZE
+      if (this.references[f] === 0) return f
+    }
+    throw new EncluError('ERR_NO_MEMORY', 'The guest used all the memory that the emulated machine has.')
+  }
+
+  /** The home of the page that holds `address` is free. */
+  isHomeFree(address: number): boolean {
+    return this.references[homeOf(address) / PAGE_SIZE] === 0
   }
 
   /** One more page table, process or cache holds the frame at byte offset `at`. */
   retainFrame(at: number): void {
     const frame = at / PAGE_SIZE
     const count = this.references[frame] ?? 0
-    invariant(count > 0 && count < 0xffff, `retain of a frame with ${count} references`)
+    invariant(count > 0 && count < RESERVED - 1, `retain of a frame with ${count} references`)
     this.references[frame] = count + 1
   }
 
   releaseFrame(at: number): void {
     const frame = at / PAGE_SIZE
     const count = this.references[frame] ?? 0
-    invariant(count > 0, 'release of a free frame')
+    invariant(count > 0 && count < RESERVED, 'release of a free frame')
     this.references[frame] = count - 1
     if (count > 1) return
     if (this.holdsCode[frame]) this.onCodeWrite(frame)
+    this.inUse--
+    const marks = this.marks[frame] ?? 0
+    if (marks & (LISTED | WANTED)) return
+    this.marks[frame] = marks | LISTED
     this.free.push(frame)
   }
 
@@ -82,22 +121,40 @@ export class Ram {
 
   /** Frames now in use, for leak checks and --stats. */
   framesInUse(): number {
-    return this.nextFrame - FRAMES_START / PAGE_SIZE - this.free.length
+    return this.inUse
   }
 
   /** Space for a view's tables, every entry invalid. */
   allocateView(): number {
     const recycled = this.freeViews.pop()
     if (recycled !== undefined) return recycled
-    this.viewsStart -= VIEW.SIZE
-    if (this.viewsStart < this.nextFrame * PAGE_SIZE) {
+    const count = VIEW.SIZE / PAGE_SIZE
+    const start = this.freeRun(count, VIEWS_END / PAGE_SIZE) ?? this.freeRun(count, this.references.length)
+    if (start === undefined) {
       throw new EncluError('ERR_NO_MEMORY', 'The guest has more address spaces than the emulated machine can hold.')
     }
-    return this.viewsStart
+    for (let f = start; f < start + count; f++) {
+      if (this.marks[f]) this.u8.fill(0, f * PAGE_SIZE, (f + 1) * PAGE_SIZE)
+      this.references[f] = RESERVED
+    }
+    return start * PAGE_SIZE
   }
 
   /** The caller has made every entry invalid again. */
   releaseView(at: number): void {
     this.freeViews.push(at)
   }
+
+  /** The first of `count` free frames in a row, as far up as they go below `end`. */
+  private freeRun(count: number, end: number): number | undefined {
+    let run = 0
+    for (let f = Math.min(end, this.references.length) - 1; f >= 0; f--) {
+      run = this.references[f] === 0 ? run + 1 : 0
+      if (run === count) return f
+    }
+    return undefined
+  }
 }
+
+/** Byte offset of the frame that is the home of the page that holds `address`. */
+export const homeOf = (address: number): number => ((address >>> 0) & ~0xfff) >>> 0

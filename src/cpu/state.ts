@@ -20,12 +20,15 @@ export class CpuState {
 
   constructor(ram: Ram) {
     this.ram = ram
+    this.xcr0 = 3n
     this.reset()
   }
 
-  /** As the kernel leaves it after exec: everything zero but MXCSR, x87 control and the fixed flags. */
+  /** As the kernel leaves it after exec: everything zero but MXCSR, x87 control, the fixed flags and XCR0, which stays. */
   reset(): void {
+    const { xcr0 } = this
     this.ram.u8.fill(0, 0, STATE.SIZE)
+    this.xcr0 = xcr0
     this.mxcsr = MXCSR_RESET
     this.ram.u16[STATE.X87 / 2] = 0x37f
     this.ram.u16[STATE.X87 / 2 + 2] = 0xffff
@@ -88,9 +91,25 @@ export class CpuState {
     this.ram.u32[STATE.ENCLAVE / 4] = value ? 1 : 0
   }
 
+  get xcr0(): bigint {
+    return this.ram.u64[STATE.XCR0 / 8] ?? 0n
+  }
+  set xcr0(value: bigint) {
+    this.ram.u64[STATE.XCR0 / 8] = value
+  }
+  /** SSE and AVX state are enabled: without both, VEX-coded vector instructions do not exist. */
+  get hasAvxState(): boolean {
+    return ((this.ram.u32[STATE.XCR0 / 4] ?? 0) & 6) === 6
+  }
+
   /** The 16 bytes of an XMM register, live. */
   xmm(n: number): Uint8Array {
     return this.ram.u8.subarray(STATE.XMM + 16 * n, STATE.XMM + 16 * n + 16)
+  }
+
+  /** Bits 255:128 of a YMM register, live. */
+  ymmHigh(n: number): Uint8Array {
+    return this.ram.u8.subarray(STATE.YMM_HIGH + 16 * n, STATE.YMM_HIGH + 16 * n + 16)
   }
 
   /** A copy of the whole block. */

@@ -40,6 +40,8 @@ export class View {
   generation = 0
   /** Table entries filled so far: tells a miss from a check that failed for another reason. */
   fills = 0
+  /** Accesses so far to pages that were known and are not at home. */
+  away = 0
   /** Frames that have a write entry, with the page that has it. */
   private readonly writers = new Map<number, Set<number>>()
   /** 4 KiB pieces of the tables that hold an entry, so that clearing does not touch 16 MiB. */
@@ -55,9 +57,7 @@ export class View {
 
   /** Byte offset in linear memory of `address`, for reading up to the end of its page. Faults as a read would. */
   readable(address: number): number {
-    const i = this.entry(address, VIEW.READ)
-    const lo = (this.ram.u32[i] ?? 0) ^ address
-    if (this.ram.u32[i + 1] === tagOf(address)) return lo >>> 0
+    if (this.has(address, VIEW.READ)) return this.place(address)
     const m = this.source.resolve(address, 'R')
     this.fill(address, VIEW.READ, m.frame)
     if (m.writable && !this.ram.holdsCode[m.frame / PAGE_SIZE]) this.fillWrite(address, m.frame)
@@ -66,9 +66,7 @@ export class View {
 
   /** Byte offset for writing up to the end of the page, or -1 if writes vanish. Code in the frame is invalidated. */
   writable(address: number): number {
-    const i = this.entry(address, VIEW.WRITE)
-    const lo = (this.ram.u32[i] ?? 0) ^ address
-    if (this.ram.u32[i + 1] === tagOf(address)) return lo >>> 0
+    if (this.has(address, VIEW.WRITE)) return this.place(address)
     const m = this.source.resolve(address, 'W')
     if (m.discardsWrites) return -1
     const frameNumber = m.frame / PAGE_SIZE
@@ -162,17 +160,33 @@ export class View {
 
   /** Index in u32 of the entry of the page that holds `address`. */
   private entry(address: number, table: number): number {
-    return (this.at + table) / 4 + 2 * (Math.floor(address / PAGE_SIZE) & 0xf_ffff)
+    return (this.at + table) / 4 + 2 * ((address >>> 0) >>> 12)
   }
 
-  /**
-   * entry = guest page xor host page xor VALID: one xor turns an address into an offset plus VALID. Zero is no entry: no user address
-   * has that bit itself.
-   */
-  private fill(address: number, table: number, frame: number): void {
+  private has(address: number, table: number): boolean {
     const i = this.entry(address, table)
-    this.ram.u32[i] = ((address >>> 0) & ~0xfff) ^ frame
-    this.ram.u32[i + 1] = tagOf(address)
+    const { u32 } = this.ram
+    return ((u32[i] ?? 0) | VIEW.AWAY) === (address | 0xfff) && u32[i + 1] === Math.floor(address / 0x1_0000_0000)
+  }
+
+  /** Where `address` is in linear memory, if there is an entry for it. */
+  private place(address: number): number {
+    const place = this.ram.u32[(this.at + VIEW.PLACES) / 4 + ((address >>> 0) >>> 12)] ?? 0
+    if (place !== 0) this.away++
+    return (address ^ place) >>> 0
+  }
+
+  private fill(address: number, table: number, frame: number): void {
+    const { u32 } = this.ram
+    const place = ((address & ~0xfff) ^ frame) >>> 0
+    const at = (this.at + VIEW.PLACES) / 4 + ((address >>> 0) >>> 12)
+    // The two tables share the place: what the other one has of another page ends here.
+    const other = table === VIEW.READ ? VIEW.WRITE : VIEW.READ
+    if (u32[at] !== place || !this.has(address, other)) this.clear(address, other)
+    if (u32[at] !== place) u32[at] = place
+    const i = this.entry(address, table)
+    u32[i] = (address | 0xfff) & (place === 0 ? -1 : ~VIEW.AWAY)
+    u32[i + 1] = Math.floor(address / 0x1_0000_0000)
     this.fills++
     this.touched.add(Math.floor((i * 4 - this.at) / PAGE_SIZE))
   }
@@ -187,13 +201,12 @@ export class View {
 
   private clear(address: number, table: number): void {
     const i = this.entry(address, table)
+    // Where nothing is, the memory of the table stays untouched.
+    if (this.ram.u32[i] === 0) return
     this.ram.u32[i] = 0
     this.ram.u32[i + 1] = 0
   }
 }
-
-/** High half of a valid entry for `address`. */
-const tagOf = (address: number): number => Math.floor(address / 0x1_0000_0000) | (VIEW.VALID / 0x1_0000_0000)
 
 /** Data accesses outside the user half: non-canonical or the kernel's. */
 export function checkCanonical(address: number): void {

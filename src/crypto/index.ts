@@ -9,3 +9,5 @@ export {
   littleEndianToBigInt,
   bigIntToLittleEndian,
 } from './rsa3072.ts'
+export { checkRsa3072Key, generateRsa3072Key, signRsa3072, type Rsa3072Key } from './rsa3072-key.ts'
+export { readRsa3072Key, type Rsa3072KeySource } from './rsa3072-read.ts'

@@ -2,7 +2,7 @@
 import { setFlag } from './flag-bits.ts'
 import type { Insn, MemoryOperand } from './insn.ts'
 import type { Cpu } from './ops.ts'
-import { get, operand, put } from './operand.ts'
+import { get, operand, put, register, widthOf } from './operand.ts'
 import { insn, type Form } from './rows.ts'
 
 const lock = { lock: true } as const
@@ -129,13 +129,11 @@ export const BIT = [
     },
   }),
   insn({
-    mnemonic: 'CRC32', spec: 'CRC32—Accumulate CRC32 Value', feature: 'SSE4.2', rows: [['F2 0F 38 F0 /r', 'Gd, Eb'], ['F2 0F 38 F1 /r', 'Gd, Ev']],
+    mnemonic: 'CRC32', spec: 'CRC32—Accumulate CRC32 Value', feature: 'SSE4_2', rows: [['F2 0F 38 F0 /r', 'Gd, Eb'], ['F2 0F 38 F1 /r', 'Gd, Ev']],
     slow: (e, i) => {
-      const dst = operand(i, 0)
-      const source = operand(i, 1)
-      if (dst.kind !== 'reg' || source.kind === 'rel' || source.kind === 'st') return
-      const crc = crc32(Number(e.reg(32, dst.n)), BigInt(get(e, i, 1)), source.w / 8)
-      e.setReg(64, dst.n, BigInt(crc))
+      // The destination is written whole whatever REX.W says.
+      const { n } = register(i, 0)
+      e.setReg(64, n, BigInt(crc32(Number(e.reg(32, n)), BigInt(get(e, i, 1)), widthOf(i, 1) / 8)))
     },
   }),
 ].flat()

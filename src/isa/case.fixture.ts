@@ -1,8 +1,8 @@
 /**
- * Hand-written cases of the integer families, and how they are run. A case says what a reader of the manual would check by hand; it
+ * Hand-written cases of the integer families, and what cases of all families become. A case says what a reader of the manual would check by hand; it
  * becomes a state of test/native, so that the evaluator, translated code and the processor itself can all be asked.
  */
-import { differences, type Engine } from '../../test/native/compare.ts'
+import { differences } from '../../test/native/compare.ts'
 import {
   CODE_BASE,
   DATA_BASE,
@@ -49,7 +49,7 @@ const FLAGS: readonly Flag[] = ['CF', 'PF', 'AF', 'ZF', 'SF', 'OF', 'DF']
 const flagBits = (v: Values): number => FLAGS.reduce((bits, f) => (v[f] ? bits | RFLAGS[f] : bits), 0)
 const givenFlags = (v: Values): number => FLAGS.reduce((bits, f) => (v[f] === undefined ? bits : bits | RFLAGS[f]), 0)
 
-export const codesOf = (c: Case): Uint8Array[] => [c.code].flat().map((hex) => fromHex(hex.replaceAll(' ', '')))
+const codesOf = (c: Case): Uint8Array[] => [c.code].flat().map((hex) => fromHex(hex.replaceAll(' ', '')))
 
 function memory(base: Uint8Array, hex: string | undefined): Uint8Array {
   const mem = base.slice()
@@ -57,7 +57,7 @@ function memory(base: Uint8Array, hex: string | undefined): Uint8Array {
   return mem
 }
 
-export function stateOf(c: Case, code: Uint8Array): NativeState {
+function stateOf(c: Case, code: Uint8Array): NativeState {
   const given = c.in ?? {}
   const defaults: Readonly<Record<number, bigint>> = { [RDI]: MEM, [RSP]: MEM + 8n }
   return {
@@ -91,7 +91,7 @@ function wanted(c: Case, s: NativeState): NativeResult {
 }
 
 /** What is wrong about `result`; empty when the case holds. */
-export function judge(c: Case, s: NativeState, result: NativeResult): string[] {
+function judge(c: Case, s: NativeState, result: NativeResult): string[] {
   const expected = wanted(c, s)
   const undefinedFlags = ~givenFlags(c.out ?? {})
   const exact = { ...result, ...(result.fault && { fault: { ...result.fault, signal: 0 } }) }
@@ -103,10 +103,40 @@ export function judge(c: Case, s: NativeState, result: NativeResult): string[] {
   return found
 }
 
-/** Runs every encoding of a case on an engine; what went wrong, if anything. */
-export function runCase(engine: Engine, c: Case): string[] {
-  return codesOf(c).flatMap((code) => {
-    const state = stateOf(c, code)
-    return judge(c, state, engine.run(state))
-  })
+/** Registers and memory by name, as the cases of other families see them. */
+export type Seen = Readonly<Record<string, string | number | bigint | readonly string[] | undefined>>
+
+/** A case of any family, ready for any engine. A case with several encodings becomes several. */
+export interface RunnableCase {
+  readonly asm: string
+  readonly why: string
+  readonly state: NativeState
+  /** What is wrong about `result`; empty when the case holds. */
+  readonly judge: (result: NativeResult) => string[]
+  readonly notNative: boolean
 }
+
+export const runnable = (c: Case): RunnableCase[] =>
+  codesOf(c).map((code) => {
+    const state = stateOf(c, code)
+    return { ...c, state, notNative: c.notNative !== undefined, judge: (result) => judge(c, state, result) }
+  })
+
+/** The same for a family whose cases say by name what is to be seen. */
+export function runnableBy<C extends { readonly asm: string; readonly why: string }>(
+  stateFor: (c: C) => NativeState,
+  judgeBy: (c: C, s: NativeState, result: NativeResult) => { wanted: Seen; seen: Seen },
+): (c: C) => RunnableCase[] {
+  return (c) => {
+    const state = stateFor(c)
+    const wrong = (result: NativeResult): string[] => {
+      const { wanted, seen } = judgeBy(c, state, result)
+      return Object.keys(wanted)
+        .filter((k) => text(wanted[k]) !== text(seen[k]))
+        .map((k) => `${k}: wanted ${text(wanted[k])}, got ${text(seen[k])}`)
+    }
+    return [{ asm: c.asm, why: c.why, state, notNative: false, judge: wrong }]
+  }
+}
+const text = (v: Seen[string]): string =>
+  typeof v === 'bigint' || typeof v === 'number' ? `0x${v.toString(16)}` : String(v)

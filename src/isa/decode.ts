@@ -1,28 +1,17 @@
 /**
  * The instruction decoder for 64-bit mode, driven by the rows. It reads bytes and knows no instruction, but the prefix rules of
  * [SDM-2 "Instruction Prefixes"]: any order and any number of legacy prefixes, REX only directly before the opcode, F2/F3 over 66
- * as mandatory prefix, REX.W over 66 as operand size, LOCK only with a memory destination that allows it.
+ * as mandatory prefix, REX.W over 66 as operand size, LOCK only with a memory destination that allows it. VEX stands for REX, the
+ * mandatory prefix and the opcode map in one. [SDM-2 "Intel Advanced Vector Extensions (Intel AVX)"]
  *
- * Deviation: VEX, EVEX and XOP encodings are not decoded; they are unknown instructions.
+ * Deviation: EVEX encodings are not decoded; they are unknown instructions.
  */
 import { toHex } from '../base/index.ts'
 import { fault } from '../cpu/index.ts'
 import type { Insn, MemoryOperand, Operand, Row } from './insn.ts'
 import type { IntWidth } from './ops.ts'
-import {
-  cellIndex,
-  immediateSize,
-  isEntry,
-  METHOD,
-  modrmClass,
-  resolveSize,
-  ROWS,
-  SIZE,
-  Table,
-  unimplementedTable,
-  type Entry,
-  type Size,
-} from './table.ts'
+import { immediateSize, METHOD, resolveSize, SIZE, VEX_MAP, type Size } from './opcode.ts'
+import { cellIndex, isEntry, modrmClass, ROWS, Table, unimplementedTable, type Entry } from './table.ts'
 
 /** Thrown for an instruction that exists but has no row yet: the run stops and says which. Not a guest fault. */
 export class UnknownInstruction {
@@ -74,8 +63,12 @@ const HIGH_BYTES = numbers.map((n): Operand => ({ kind: 'reg', w: 8, n: n & 3, h
 const XMMS = Object.fromEntries(
   ([8, 16, 32, 64, 128] as const).map((w) => [w, numbers.map((n): Operand => ({ kind: 'xmm', w, n }))]),
 )
+const YMMS = numbers.map((n): Operand => ({ kind: 'ymm', n }))
 const STACK = Array.from({ length: 8 }, (_, n): Operand => ({ kind: 'st', n }))
+const MMX = Array.from({ length: 8 }, (_, n): Operand => ({ kind: 'mm', n }))
 const ONE: Operand = { kind: 'imm', w: 8, value: 1n }
+/** VEX.pp as a prefix state of the table. */
+const VEX_PREFIX = [0, 1, 3, 2] as const
 const NO_OPERANDS: readonly Operand[] = []
 
 /** Raised and caught here: a truncated instruction is rare, and a check after each byte would not be. */
@@ -94,10 +87,15 @@ class Decoder {
   private a32 = false
   private seg: Insn['seg'] = 'none'
   private modrm = 0
+  /** VEX.vvvv, not inverted. */
+  private vvvv = 0
+  private vector: 128 | 256 = 128
   // The memory operand, once ModRM has been read.
   private base = -1
   private index = -1
   private scale = 0
+  /** As encoded, even where there is no index. */
+  private sibScale = 0
   private displacement = 0
   private ripRelative = false
 
@@ -142,6 +140,7 @@ class Decoder {
         if (this.p >= this.limit) this.check()
       }
     }
+    if ((byte & 0xfe) === 0xc4) return this.vexInstruction(byte, lock || operand16 || rep !== 0 || rex !== 0)
     this.rex = rex
     let map = 0
     if (byte === 0x0f) {
@@ -172,7 +171,38 @@ class Decoder {
       this.check()
       fault.UD()
     }
-    const size = rex & 8 ? 64 : operand16 ? 16 : 32
+    this.vector = 128
+    return this.finish(entry, rex & 8 ? 64 : operand16 ? 16 : 32, lock, entry.repIsFree ? (rep as Insn['rep']) : 0)
+  }
+
+  /** From the byte behind C4 or C5 on. `forbidden`: there was a prefix that VEX does not stand. */
+  private vexInstruction(kind: number, forbidden: boolean): Insn {
+    const { bytes } = this
+    const first = bytes[this.p++] ?? 0
+    // R, X, B and vvvv are inverted.
+    let rex = 0x40 | ((~first >> 5) & 4)
+    let map = 1
+    let last = first
+    if (kind === 0xc4) {
+      last = bytes[this.p++] ?? 0
+      rex = 0x40 | ((~first >> 5) & 7) | ((last >> 4) & 8)
+      map = first & 0x1f
+    }
+    this.rex = rex
+    this.vvvv = (~last >> 3) & 15
+    this.opcode = bytes[this.p++] ?? 0
+    this.check()
+    if (forbidden || map < 1 || map > 3) return fault.UD()
+    const L = (last >> 2) & 1
+    const cell = cellIndex(VEX_PREFIX[last & 3] ?? 0, (rex >> 3) & 1, L)
+    const entry = this.find(this.table, (VEX_MAP + map) * 256 + this.opcode, cell)
+    if (!entry || (!entry.usesVvvv && this.vvvv !== 0)) return fault.UD()
+    if (entry.hasModrm && this.modrm < 0xc0) this.memoryBytes()
+    this.vector = entry.vector === 256 || (entry.vector === 'L' && L === 1) ? 256 : 128
+    return this.finish(entry, rex & 8 ? 64 : 32, false, 0)
+  }
+
+  private finish(entry: Entry, size: 16 | 32 | 64, lock: boolean, rep: Insn['rep']): Insn {
     const w = resolveSize(entry.size, size)
     const operands = entry.operands.length === 0 ? NO_OPERANDS : this.operands(entry, size)
     this.check()
@@ -180,12 +210,13 @@ class Decoder {
       row: entry.row,
       address: this.address,
       length: this.p - this.start,
-      w: w === 0 || w === 128 ? size : w,
+      w: w === 0 || w >= 128 ? size : (w as IntWidth),
       operands,
       lock,
-      rep: entry.repIsFree ? (rep as Insn['rep']) : 0,
+      rep,
       a32: this.a32,
       seg: this.seg,
+      vex: entry.vector === 0 ? 0 : this.vector,
     }
   }
 
@@ -233,6 +264,7 @@ class Decoder {
     if (rm === 4) {
       const sib = bytes[this.p++] ?? 0
       const index = ((sib >> 3) & 7) | ((rex << 2) & 8)
+      this.sibScale = sib >> 6
       // Only RSP cannot be an index; R12 can.
       if (index !== 4) {
         this.index = index
@@ -267,15 +299,23 @@ class Decoder {
     const { modrm, rex } = this
     const out: Operand[] = []
     for (const { method, size: code, n } of operands) {
-      const w = resolveSize(code, size)
+      const w = resolveSize(code, size, this.vector)
       switch (method) {
         case METHOD.E: out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.register(w, (modrm & 7) | ((rex << 3) & 8))); break
+        case METHOD.H: out.push(this.xmm(w, this.vvvv)); break
+        case METHOD.B: out.push(this.register(w, this.vvvv)); break
+        case METHOD.L: out.push(this.xmm(w, (this.bytes[this.p++] ?? 0) >> 4)); break
+        case METHOD.vm: out.push(this.vectorMemory(n as 32 | 64, code as 128 | 256, entry, size)); break
         case METHOD.W: out.push(modrm < 0xc0 ? this.memory(w, entry, size) : this.xmm(w, (modrm & 7) | ((rex << 3) & 8))); break
         case METHOD.M: out.push(this.memory(w, entry, size)); break
         case METHOD.G: out.push(this.register(w, ((modrm >> 3) & 7) | ((rex << 1) & 8))); break
         case METHOD.R: out.push(this.register(w, (modrm & 7) | ((rex << 3) & 8))); break
         case METHOD.V: out.push(this.xmm(w, ((modrm >> 3) & 7) | ((rex << 1) & 8))); break
         case METHOD.U: out.push(this.xmm(w, (modrm & 7) | ((rex << 3) & 8))); break
+        // REX.R and REX.B do not reach MMX registers: there are eight.
+        case METHOD.P: out.push(MMX[(modrm >> 3) & 7] as Operand); break
+        case METHOD.Q: out.push(modrm < 0xc0 ? this.memory(w, entry, size) : (MMX[modrm & 7] as Operand)); break
+        case METHOD.N: out.push(MMX[modrm & 7] as Operand); break
         case METHOD.Z: out.push(this.register(w, (this.opcode & 7) | ((rex << 3) & 8))); break
         case METHOD.fixed: out.push(this.register(w, n)); break
         case METHOD.one: out.push(ONE); break
@@ -295,7 +335,7 @@ class Decoder {
         case METHOD.O: out.push(this.plainMemory(w, -1, this.offset())); break
         case METHOD.X: out.push(this.plainMemory(w, 6, 0n)); break
         case METHOD.Y: out.push({ ...this.plainMemory(w, 7, 0n), seg: 'none' }); break
-        case METHOD.B: out.push(this.plainMemory(w, 3, 0n)); break
+        case METHOD.RBX: out.push(this.plainMemory(w, n, 0n)); break
         // Segment, control and debug registers appear as their numbers.
         case METHOD.S: out.push({ kind: 'imm', w: 8, value: BigInt((modrm >> 3) & 7) }); break
         case METHOD.C:
@@ -311,7 +351,13 @@ class Decoder {
     return REGISTERS[w]?.[n] as Operand
   }
   private xmm(w: number, n: number): Operand {
-    return (XMMS[w] ?? XMMS[128])?.[n] as Operand
+    return (w === 256 ? YMMS : (XMMS[w] ?? XMMS[128]))?.[n] as Operand
+  }
+  /** VSIB. Elements are as wide as W says; the SIB byte must be there, and index 4 is a register like any other. */
+  private vectorMemory(w: 32 | 64, length: 128 | 256, entry: Entry, size: 16 | 32 | 64): MemoryOperand {
+    if ((this.modrm & 7) !== 4) fault.UD()
+    const n = this.index < 0 ? 4 : this.index
+    return { ...this.memory(size, entry, size), index: -1, scale: this.sibScale, vectorIndex: { n, w, length } }
   }
 
   /** The ModRM memory operand. Immediates come behind the displacement, and RIP-relative means relative to what follows them. */
@@ -363,7 +409,9 @@ class Decoder {
 /** Bytes of all immediates of an instruction that has a ModRM byte. */
 function immediateBytes(entry: Entry, size: 16 | 32 | 64): number {
   let n = 0
-  for (const o of entry.operands) if (o.method === METHOD.I) n += immediateSize(o.size, size)
+  for (const o of entry.operands)
+    if (o.method === METHOD.I) n += immediateSize(o.size, size)
+    else if (o.method === METHOD.L) n++
   return n
 }
 

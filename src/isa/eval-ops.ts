@@ -1,8 +1,9 @@
 import { fault } from '../cpu/index.ts'
-import type { FpWidth, IntWidth, Ops, Width } from './ops.ts'
+import { INVERSE_SBOX, SBOX } from './aes-field.ts'
+import type { FpRounding, FpWidth, IntWidth, Ops, Width } from './ops.ts'
 import { evalShuffle, evalSimd } from './simd-eval.ts'
 import type { SimdOp } from './simd-ops.ts'
-import { FpEnvironment, fpBinary, fpCompare, fpFromInt, fpOrder, fpSqrt, fpToFp, fpToInt } from './softfloat.ts'
+import { FpEnvironment, fpBinary, fpCompare, fpFromInt, fpOrder, fpRound, fpSqrt, fpToFp, fpToInt } from './softfloat.ts'
 
 /** Numbers up to 32 bits, bigints for 64 and 128: each below 2^w and not negative. */
 export type Value = number | bigint
@@ -153,6 +154,17 @@ export class EvalOps implements Ops<Value> {
   shuffle(bytes: readonly number[], a: Value, b: Value): Value {
     return evalShuffle(bytes, B(a), B(b))
   }
+  subBytes(inverted: boolean, a: Value): Value {
+    const box = inverted ? INVERSE_SBOX : SBOX
+    let out = 0n
+    for (let k = 0n; k < 128n; k += 8n) out |= BigInt(box[Number((B(a) >> k) & 0xffn)] ?? 0) << k
+    return out
+  }
+  clmul(a: Value, b: Value): Value {
+    let out = 0n
+    for (let x = B(a), rest = B(b); rest; rest >>= 1n, x <<= 1n) if (rest & 1n) out ^= x
+    return out
+  }
 
   fp(op: 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', fmt: FpWidth, a: Value, b: Value): Value {
     return fromBig(fmt, fpBinary(this.fpEnv, op, fmt, BigInt(a), BigInt(b)))
@@ -174,5 +186,11 @@ export class EvalOps implements Ops<Value> {
   }
   fpToFp(from: FpWidth, to: FpWidth, a: Value): Value {
     return fromBig(to, fpToFp(this.fpEnv, from, to, BigInt(a)))
+  }
+  fpRound(fmt: FpWidth, rounding: FpRounding, exact: boolean, a: Value): Value {
+    return fromBig(fmt, fpRound(this.fpEnv, fmt, rounding, exact, BigInt(a)))
+  }
+  fpSettle(): void {
+    this.fpEnv.settle()
   }
 }

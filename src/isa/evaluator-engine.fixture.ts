@@ -9,11 +9,10 @@ import {
   type NativeState,
 } from '../../test/native/oracle.ts'
 import { codeAddress } from '../../test/native/random-state.ts'
-import { Fault, PAGE_SIZE, STATE } from '../cpu/index.ts'
+import { Fault, loadX87Image, PAGE_SIZE, saveX87Image, STATE } from '../cpu/index.ts'
 import { createDecoder } from './decode.ts'
 import { ROWS } from './table.ts'
 import { TestMachine } from './test-machine.fixture.ts'
-import { loadX87Image, saveX87Image } from './x87-image.ts'
 
 /** For a processor with every feature that has a row. */
 export const decodeAll = createDecoder(ROWS, new Set(ROWS.flatMap((r) => r.feature ?? [])))
@@ -32,11 +31,12 @@ const SIGNALS: Readonly<Record<string, number>> = {
   MF: 8,
 }
 
-/** A machine with the oracle's pages. */
-export function oracleMachine(): TestMachine {
+/** A machine with the oracle's pages, those with data at home or elsewhere. */
+export function oracleMachine(away = false): TestMachine {
   const m = new TestMachine()
-  m.map(DATA_BASE, 2)
+  m.map(DATA_BASE, 2, 'rw', away)
   m.map(CODE_BASE, 2, 'rwx')
+  m.state.xcr0 = 7n
   return m
 }
 
@@ -53,6 +53,7 @@ export function runState(m: TestMachine, s: NativeState, execute: (s: NativeStat
   state.rflags = BigInt(s.rflags)
   state.mxcsr = s.mxcsr
   for (let n = 0; n < 16; n++) state.xmm(n).set(s.xmm.subarray(16 * n, 16 * n + 16))
+  if (s.ymmHigh) state.ram.u8.set(s.ymmHigh, STATE.YMM_HIGH)
   if (s.x87) loadX87Image(state, s.x87)
   if (s.fsBase !== undefined) state.fsBase = s.fsBase
   if (s.gsBase !== undefined) state.gsBase = s.gsBase
@@ -75,6 +76,7 @@ export function runState(m: TestMachine, s: NativeState, execute: (s: NativeStat
     gsBase: state.gsBase,
     ...memoryResult(pages),
     ...(s.x87 && { x87 }),
+    ...(s.ymmHigh && { ymmHigh: state.ram.u8.slice(STATE.YMM_HIGH, STATE.YMM_HIGH + 256) }),
     // Beyond what the oracle can tell: why the instruction left guest code.
     ...(evaluator.exit && { exit: evaluator.exit.kind }),
     ...(fault && {

@@ -3,6 +3,7 @@ import { fault, PAGE_SIZE, STATE, USER_END, type CpuState, type Exit, type View 
 import { EvalOps, type Value } from './eval-ops.ts'
 import { conditionText, CONDITION_NAMES, fopOf, fopRecipe, recipeOf, RECIPES, type FlagRecipe } from './flags.ts'
 import type { Insn, MemoryOperand } from './insn.ts'
+import type { Decode } from './decode.ts'
 import type { AccessAttributes, Cpu, IntWidth, JumpKind, Width } from './ops.ts'
 
 /** What instructions ask of the machine beyond registers and memory. */
@@ -13,8 +14,8 @@ export interface Environment {
   timestamp(): bigint
   /** 64 random bits, from the run's seed. */
   random(): bigint
-  /** XCR0, what XGETBV reads; x87 and SSE when absent. */
-  readonly xcr0?: bigint
+  /** Which instructions the processor has; those of SSE2 when absent. */
+  readonly decode?: Decode
   /** The processor has SGX2: RDTSC and RDTSCP are legal inside enclaves. */
   readonly sgx2?: boolean
 }
@@ -35,6 +36,10 @@ export function materializeFlags(state: CpuState): number {
     out |= Number(RECIPES[recipe][f as ArithmeticFlag](pure, w, a, b, c)) << at
   }
   return out
+}
+
+function checkAligned(address: Value, attributes: AccessAttributes | undefined): void {
+  if (attributes?.aligned && (address as bigint) % BigInt(attributes.aligned) !== 0n) fault.GP(0)
 }
 
 /**
@@ -84,6 +89,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     this.kernelTarget = undefined
     this.fpEnv.start(state.mxcsr)
     if (i.row.enclave && state.inEnclave && (i.row.enclave === 'UD' || !this.env.sgx2)) fault.UD()
+    if (i.vex !== 0 && !state.hasAvxState) fault.UD()
     if (i.row.op) i.row.op(this, i)
     else i.row.slow?.(this, i)
     this.commit()
@@ -92,7 +98,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
 
   private commit(): void {
     const { state } = this
-    if (this.fpEnv.raised) {
+    if (!this.fpEnv.isQuiet) {
       // The manual: status flags are set even when an unmasked exception keeps the result from being written.
       const { flags, traps } = this.fpEnv.outcome()
       state.mxcsr |= flags
@@ -109,8 +115,9 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
       else if (w === 8) u8[n * 8] = v as number
       else if (w === 9) u8[n * 8 + 1] = v as number
       else {
-        u64[STATE.XMM / 8 + 2 * n] = BigInt.asUintN(64, v as bigint)
-        u64[STATE.XMM / 8 + 2 * n + 1] = (v as bigint) >> 64n
+        const at = (w === 128 ? STATE.XMM : STATE.YMM_HIGH) / 8 + 2 * n
+        u64[at] = BigInt.asUintN(64, v as bigint)
+        u64[at + 1] = (v as bigint) >> 64n
       }
     }
     if (this.flagWrite) {
@@ -154,12 +161,21 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     this.write(9, n, value)
   }
   xmm(n: number): Value {
-    const at = STATE.XMM / 8 + 2 * n
-    const { u64 } = this.state.ram
-    return ((u64[at + 1] ?? 0n) << 64n) | (u64[at] ?? 0n)
+    return this.vector(STATE.XMM / 8 + 2 * n)
   }
   setXmm(n: number, value: Value): void {
     this.write(128, n, value)
+  }
+  ymmHigh(n: number): Value {
+    return this.vector(STATE.YMM_HIGH / 8 + 2 * n)
+  }
+  /** Width code 256: the upper half of as many bits. */
+  setYmmHigh(n: number, value: Value): void {
+    this.write(256, n, value)
+  }
+  private vector(at: number): bigint {
+    const { u64 } = this.state.ram
+    return ((u64[at + 1] ?? 0n) << 64n) | (u64[at] ?? 0n)
   }
 
   effectiveAddress(m: MemoryOperand): Value {
@@ -203,7 +219,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
 
   load(w: Width, address: Value, attributes?: AccessAttributes): Value {
     const size = w / 8
-    if (attributes?.aligned && (address as bigint) % 16n !== 0n) fault.GP(0)
+    checkAligned(address, attributes)
     const a = this.linear(address, size, attributes?.willWrite ? 'W' : 'R', attributes?.stack)
     if (attributes?.willWrite) this.demandWrite(a, size)
     if ((a % PAGE_SIZE) + size > PAGE_SIZE) return this.loadCrossing(w, a, size)
@@ -228,7 +244,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
 
   store(w: Width, address: Value, value: Value, attributes?: AccessAttributes): void {
     const size = w / 8
-    if (attributes?.aligned && (address as bigint) % 16n !== 0n) fault.GP(0)
+    checkAligned(address, attributes)
     const a = this.linear(address, size, 'W', attributes?.stack)
     if ((a % PAGE_SIZE) + size > PAGE_SIZE) {
       const bytes = new Uint8Array(size)
@@ -248,6 +264,19 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
       dv.setBigUint64(at, BigInt.asUintN(64, value as bigint), true)
       dv.setBigUint64(at + 8, (value as bigint) >> 64n, true)
     }
+  }
+
+  load256(address: Value, attributes?: AccessAttributes): readonly [Value, Value] {
+    checkAligned(address, attributes)
+    const a = BigInt(this.linear(address, 32, 'R', attributes?.stack))
+    return [this.load(128, a), this.load(128, a + 16n)]
+  }
+  store256(address: Value, low: Value, high: Value, attributes?: AccessAttributes): void {
+    checkAligned(address, attributes)
+    const a = this.linear(address, 32, 'W', attributes?.stack)
+    this.demandWrite(a, 32)
+    this.store(128, BigInt(a), low)
+    this.store(128, BigInt(a + 16), high)
   }
 
   flag(f: ArithmeticFlag): Value {

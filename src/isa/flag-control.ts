@@ -22,11 +22,11 @@ export const FLAG_CONTROL = [
   insn({ mnemonic: 'CLD', spec: 'CLD—Clear Direction Flag', rows: [['FC', '']], slow: (e) => setDirection(e, false) }),
   insn({ mnemonic: 'STD', spec: 'STD—Set Direction Flag', rows: [['FD', '']], slow: (e) => setDirection(e, true) }),
   insn({
-    mnemonic: 'LAHF', spec: 'LAHF—Load Status Flags Into AH Register', rows: [['9F', '']],
+    mnemonic: 'LAHF', spec: 'LAHF—Load Status Flags Into AH Register', feature: 'LAHF', rows: [['9F', '']],
     op: (m) => m.setRegHigh(0, m.or(8, m.trunc(32, 8, packFlags(m)), m.lit(8, RFLAGS.FIXED))),
   }),
   insn({
-    mnemonic: 'SAHF', spec: 'SAHF—Store AH Into Flags', rows: [['9E', '']],
+    mnemonic: 'SAHF', spec: 'SAHF—Store AH Into Flags', feature: 'LAHF', rows: [['9E', '']],
     op: (m) => {
       const given = m.and(32, m.zext(8, 32, m.regHigh(0)), m.lit(32, IN_AH))
       m.setFlags('PACKED', 32, m.or(32, given, m.shl(32, m.zext(8, 32, m.flag('OF')), m.lit(32, 11))))

@@ -95,8 +95,12 @@ const text = (o: Operand): string => {
       return `reg${o.w}:${o.high ? 'high' : ''}${o.n}`
     case 'xmm':
       return `xmm${o.n}`
+    case 'ymm':
+      return `ymm${o.n}`
     case 'st':
       return `st${o.n}`
+    case 'mm':
+      return `mm${o.n}`
     case 'imm':
       return `imm:${o.value.toString(16)}`
     case 'rel':
@@ -112,7 +116,9 @@ function registerText(r: Register): string {
   if (r >= Register.AH && r <= Register.BH) return `reg8:high${r - Register.AH}`
   const n = RegisterExt.number(r)
   if (RegisterExt.isXMM(r)) return `xmm${n}`
+  if (RegisterExt.isYMM(r)) return `ymm${n}`
   if (RegisterExt.isST(r)) return `st${n}`
+  if (RegisterExt.isMM(r)) return `mm${n}`
   // AH to BH lie between BL and SPL in iced's numbering.
   if (RegisterExt.isGPR(r))
     return `reg${RegisterExt.size(r) * 8}:${RegisterExt.isGPR8(r) && r >= Register.SPL ? n - 4 : n}`
@@ -174,7 +180,7 @@ function isSameRegister(o: Operand, theirs: Instruction, k: number): boolean {
 function difference(ours: Insn, theirs: Instruction): string | undefined {
   if (ours.length !== theirs.length) return `length ${ours.length} / ${theirs.length}`
   // They also name the memory at RDI.
-  if (theirs.mnemonic === Mnemonic.Maskmovdqu) return undefined
+  if (MASKED_MOVES.has(theirs.mnemonic)) return undefined
   if (ours.lock !== theirs.hasLockPrefix) return 'lock'
   if (WITHOUT_OPERANDS.has(theirs.mnemonic) && ours.operands.length === 0) return undefined
   // Their hints name ModRM.reg too.
@@ -197,12 +203,15 @@ function difference(ours: Insn, theirs: Instruction): string | undefined {
   return undefined
 }
 
+const MASKED_MOVES = new Set<Mnemonic>([Mnemonic.Maskmovq, Mnemonic.Maskmovdqu, Mnemonic.Vmaskmovdqu])
 /** Segment registers pushed and popped have no operand of ours. */
 const WITHOUT_OPERANDS = new Set<Mnemonic>([Mnemonic.Push, Mnemonic.Pop])
 /** Operands whose width is a matter of taste: hints, LEA, selectors (16 bits of a register of any size), sign masks. */
 const hasOwnWidth = ({ row: { opcode } }: Insn, o: Operand): boolean =>
   (o.kind === 'mem' && o.w === 0) ||
-  /^(8C|8E|0F 0[01]|0F 0D|0F 1[89A-F]|NP 0F 50|66 0F 50|NP 0F C5|66 0F C5|66 0F D7|66 0F C4|F2 0F 38 F)/.test(opcode)
+  /^(8C|8E|0F 0[0-3]|0F 0D|0F 1[89A-F]|NP 0F 50|66 0F 50|NP 0F C[45]|NP 0F D7|66 0F C5|66 0F D7|66 0F C4|F2 0F 38 F|66 0F 38 F8|66 0F 3A 1[45]|VEX.128.66.0F.\S+ C[45]|VEX.128.66.0F3A.\S+ 1[45])/.test(
+    opcode,
+  )
 const withoutWidth = (s: string): string => s.replace(/^(mem|reg)\d+/, '$1')
 /** In the hint space: NOP for processors without MPX, CET and CLDEMOTE. */
 // prettier-ignore
@@ -218,8 +227,10 @@ const MPX = new Set<Mnemonic>([
 // prettier-ignore
 const ABSENT = new Set([
   'VMX', 'SMM', 'D3NOW', 'D3NOWEXT', 'SVM', 'SKINIT', 'CET_SS', 'RAO_INT', 'PADLOCK_RNG', 'PADLOCK_ACE', 'PADLOCK_PHE', 'PADLOCK_PMM',
-  'PADLOCK_GMI', 'SSE4A', 'MONITOR', 'MONITORX', 'SMAP', 'RTM', 'HLE_or_RTM', 'PADLOCK_UNDOC', 'PKU', 'SERIALIZE', 'UINTR', 'TDX', 'HRESET', 'PCONFIG', 'KEYLOCKER',
+  'PADLOCK_GMI', 'SSE4A', 'MONITOR', 'MONITORX', 'SMAP', 'RTM', 'HLE_or_RTM', 'PADLOCK_UNDOC', 'PKU', 'SERIALIZE', 'UINTR', 'TDX', 'HRESET', 'PCONFIG', 'KEYLOCKER', 'XSAVES',
   'WAITPKG', 'ENQCMD', 'INVEPT', 'INVVPID', 'INVPCID', 'RDPRU', 'MCOMMIT', 'CLZERO', 'SEV', 'SNP', 'WBNOINVD', 'PTWRITE', 'XOP', 'AMX', 'SMX', 'AESKLE', 'TSXLDTRK',
+  'AVX512F', 'AVX512BW', 'AVX512DQ', 'AVX_VNNI', 'AVX_VNNI_INT8', 'AVX_VNNI_INT16', 'AVX_IFMA', 'AVX_NE_CONVERT', 'VAES', 'VPCLMULQDQ', 'GFNI',
+  'SHA512', 'SM3', 'SM4', 'CMPCCXADD', 'FMA4', 'KNC',
 ])
 const isAbsent = (i: Instruction): boolean =>
   [...i.cpuidFeatures()].some((f) => ABSENT.has(CpuidFeature[f] ?? '')) || i.isPrivileged

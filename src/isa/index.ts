@@ -1,5 +1,5 @@
 /** Instructions: rows and semantics over Ops<V>, the decoder they drive, and the evaluator that reads them. */
-export type { Ops, Cpu, IntWidth, Width, FpWidth, AccessAttributes, JumpKind } from './ops.ts'
+export type { Ops, Cpu, IntWidth, Width, FpRounding, FpWidth, AccessAttributes, JumpKind } from './ops.ts'
 export type { Insn, Row, Operand, MemoryOperand } from './insn.ts'
 export {
   RECIPES,
@@ -11,6 +11,7 @@ export {
   CONDITION_NAMES,
   type FlagRecipe,
 } from './flags.ts'
+export * as aesField from './aes-field.ts'
 export { SIMD_OPS, type SimdOp } from './simd-ops.ts'
 export { Evaluator, materializeFlags, type Environment } from './evaluator.ts'
 export { EvalOps, type Value } from './eval-ops.ts'

@@ -6,7 +6,7 @@ import type { Evaluator } from './evaluator.ts'
 export interface MemoryOperand {
   readonly kind: 'mem'
   /** Bits accessed, 0 for LEA and prefetches. */
-  readonly w: Width | 0
+  readonly w: Width | 256 | 0
   /** Only FS and GS have a base in 64-bit mode. */
   readonly seg: 'none' | 'FS' | 'GS'
   /** Register number or -1. */
@@ -18,6 +18,8 @@ export interface MemoryOperand {
   readonly disp: bigint
   /** The sum is truncated to 32 bits (67 prefix). */
   readonly a32: boolean
+  /** VSIB: `index` is -1, and each element of `w` bits adds its own index of `vectorIndex.w` bits from XMM or YMM register n. */
+  readonly vectorIndex?: { readonly n: number; readonly w: 32 | 64; readonly length: 128 | 256 }
 }
 
 export type Operand =
@@ -25,8 +27,12 @@ export type Operand =
   | { readonly kind: 'reg'; readonly w: IntWidth; readonly n: number; readonly high: boolean }
   /** `w` is how many low bits the instruction uses. */
   | { readonly kind: 'xmm'; readonly w: Width; readonly n: number }
+  /** All 256 bits. */
+  | { readonly kind: 'ymm'; readonly n: number }
   /** ST(n). */
   | { readonly kind: 'st'; readonly n: number }
+  /** MMn. */
+  | { readonly kind: 'mm'; readonly n: number }
   | MemoryOperand
   /** Already extended to w bits, unsigned. */
   | { readonly kind: 'imm'; readonly w: IntWidth; readonly value: bigint }
@@ -46,6 +52,11 @@ export interface Insn {
   readonly rep: 0 | 0xf2 | 0xf3
   readonly a32: boolean
   readonly seg: 'none' | 'FS' | 'GS'
+  /**
+   * Vector length of an instruction of the AVX kind, which zeroes the destination register beyond it. 0: legacy SSE, which keeps what
+   * is beyond, and everything that has no vectors (VEX-coded BMI too). VEX.LIG is 128.
+   */
+  readonly vex: 0 | 128 | 256
 }
 
 /**
@@ -54,16 +65,22 @@ export interface Insn {
  * `opcode`: 'NP', '66', 'F2' or 'F3' when that prefix is mandatory (NP: none of the three may be there), 'REX.W +' when W must be
  * 1 ('W0 +' when it must be 0), opcode bytes in hex, then '/r' or '/0'..'/7', or '+r' when the low three bits name a register. Immediates follow from
  * the operands. Examples: '01 /r', 'F7 /6', '66 0F 6F /r', 'REX.W + 0F C7 /1', '50 +r', '0F 05', '0F 01 D7' (D7 stands where ModRM would).
+ * VEX: 'VEX.128.66.0F.WIG 58 /r', as the manual writes it. The length is 128, 256, LIG (ignored), L0, L1 or LZ (as L0); '128/256' stands
+ * for the manual's two rows where only the length differs. Then 66, F2, F3 or nothing (or NP), the map 0F, 0F38 or 0F3A, and W0, W1 or WIG.
  * Also: 'NFx' (neither F2 nor F3; 66 is the operand size), 'REX.B=0 +', and 'mod=3' at the end (register forms only).
  * Where two rows meet, the one with a mandatory prefix wins, then the one with a ModRM byte, a digit, REX.W.
  *
  * `operands`: the codes of the manual's appendix "Opcode Map" (volume 2), comma-separated:
  *   E r/m register or memory, G register in ModRM.reg, R r/m register only, M memory only, Z register in the opcode,
- *   I immediate, J branch offset, O memory offset, V XMM in ModRM.reg, W XMM or memory, U XMM in r/m only;
+ *   I immediate, J branch offset, O memory offset, V XMM in ModRM.reg, W XMM or memory, U XMM in r/m only,
+ *   P MMX register in ModRM.reg, Q MMX register or memory, N MMX register in r/m only;
  *   then the size: b w d q dq, v (16/32/64 by operand size), y (32/64), z (immediate of 16/32 bits, sign-extended to v),
  *   bs (imm8 sign-extended to v), v64 (64, or 16 with a 66 prefix: stack instructions), ss sd ps pd as their width;
  *   fixed registers by name: AL CL AX DX eAX rAX (rAX: by operand size), and the constant 1.
- *   Also: X and Y the memory at RSI and RDI (string instructions), B that at RBX, S C D a segment, control, debug register (an immediate
+ *   In VEX rows also H, the XMM register in VEX.vvvv, B, the general-purpose register there, and L, the XMM register in bits 7:4 of an
+ *   immediate byte (/is4); the sizes x, ps and pd follow VEX.L (128 or 256 bits, an XMM or YMM register), qq is 256, dq 128 in any
+ *   case; vm32x vm32y vm64x vm64y are memory with a vector of indices (VSIB). VEX.vvvv must be 1111 where no operand uses it.
+ *   Also: X and Y the memory at RSI and RDI (string instructions), [RBX] that of XLAT, S C D a segment, control, debug register (an immediate
  *   with its number); ST0 and STi, the x87 registers ST(0) and the one in ModRM.r/m; sizes bs64 and z64: as bs and z, extended to v64; no size: memory of no width (LEA).
  */
 export interface Row {
@@ -88,6 +105,6 @@ export interface Row {
    * #UD inside an enclave ("Illegal Instructions" of the SGX chapters). 'SGX2': on processors without SGX2 only.
    */
   readonly enclave?: 'UD' | 'SGX2'
-  /** CPUID feature that must be present; absent means baseline SSE2. */
+  /** CPUID feature that must be present, or several, as in 'AVX+AES'; absent means baseline SSE2. */
   readonly feature?: string
 }

@@ -3,8 +3,9 @@ import { fault } from '../cpu/index.ts'
 import { RAX, RBX } from '../spec/x86/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn } from './insn.ts'
-import { get, memory } from './operand.ts'
+import { get, memory, put, register } from './operand.ts'
 import { insn } from './rows.ts'
+import { addressWithin } from './sse-operand.ts'
 
 const nothing = (): void => {}
 const UD = (): never => fault.UD()
@@ -15,6 +16,21 @@ function translate(e: Evaluator, i: Insn): void {
   const base = m.seg === 'FS' ? e.state.fsBase : m.seg === 'GS' ? e.state.gsBase : 0n
   const offset = BigInt.asUintN(m.a32 ? 32 : 64, e.state.gpr(RBX) + BigInt(e.reg(8, RAX)))
   e.setReg(8, RAX, e.load(8, BigInt.asUintN(64, base + offset)))
+}
+
+const CACHE_LINE = 64
+
+/** The destination is the address in a register, in ES and as wide as addresses are; it must be aligned. */
+function moveCacheLine(e: Evaluator, i: Insn): void {
+  const to = BigInt.asUintN(i.a32 ? 32 : 64, e.state.gpr(register(i, 0).n))
+  if (to % BigInt(CACHE_LINE)) fault.GP(0)
+  const from = memory(i, 1)
+  const last = e.linear(addressWithin(e, from, CACHE_LINE - 1), 1, 'R')
+  const first = e.linear(e.address(from), 1, 'R')
+  e.view.readable(first)
+  e.view.readable(last)
+  const line = e.view.read(first, CACHE_LINE)
+  e.view.write(e.linear(to, CACHE_LINE, 'W'), line)
 }
 
 // prettier-ignore
@@ -41,7 +57,10 @@ export const MISC = [
   insn({ mnemonic: 'CLFLUSH', spec: 'CLFLUSH—Flush Cache Line', rows: [['NP 0F AE /7', 'Mb']], slow: (e, i) => void get(e, i, 0) }),
   insn({ mnemonic: 'CLFLUSHOPT', spec: 'CLFLUSHOPT—Flush Cache Line Optimized', feature: 'CLFLUSHOPT', rows: [['66 0F AE /7', 'Mb']], slow: (e, i) => void get(e, i, 0) }),
   insn({ mnemonic: 'CLWB', spec: 'CLWB—Cache Line Write Back', feature: 'CLWB', rows: [['66 0F AE /6', 'Mb']], slow: (e, i) => void get(e, i, 0) }),
-  insn({ mnemonic: 'XLATB', spec: 'XLAT/XLATB—Table Look-up Translation', rows: [['D7', 'Bb']], slow: translate }),
+  insn({ mnemonic: 'SERIALIZE', spec: 'SERIALIZE—Serialize Instruction Execution', feature: 'SERIALIZE', rows: [['NP 0F 01 E8', '']], op: nothing }),
+  insn({ mnemonic: 'MOVDIRI', spec: 'MOVDIRI—Move Doubleword as Direct Store', feature: 'MOVDIRI', rows: [['NP 0F 38 F9 /r', 'My, Gy']], op: (m, i) => put(m, i, 0, get(m, i, 1)) }),
+  insn({ mnemonic: 'MOVDIR64B', spec: 'MOVDIR64B—Move 64 Bytes as Direct Store', feature: 'MOVDIR64B', rows: [['66 0F 38 F8 /r', 'Gq, M']], slow: moveCacheLine }),
+  insn({ mnemonic: 'XLATB', spec: 'XLAT/XLATB—Table Look-up Translation', rows: [['D7', '[RBX]']], slow: translate }),
   insn({ mnemonic: 'UD0', spec: 'UD—Undefined Instruction', flow: 'exit', rows: [['0F FF /r', 'Gv, Ev']], slow: UD }),
   insn({ mnemonic: 'UD1', spec: 'UD—Undefined Instruction', flow: 'exit', rows: [['0F B9 /r', 'Gv, Ev']], slow: UD }),
   insn({ mnemonic: 'UD2', spec: 'UD—Undefined Instruction', flow: 'exit', rows: [['0F 0B', '']], slow: UD }),

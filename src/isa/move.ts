@@ -6,6 +6,7 @@ import type { Insn } from './insn.ts'
 import type { Cpu } from './ops.ts'
 import { get, memory, operand, put, widthOf } from './operand.ts'
 import { insn, type Form } from './rows.ts'
+import { CS, FS, GS, loadSegment, SS, USER_CS, USER_SS } from './segment.ts'
 
 const CONDITIONS = ['O', 'NO', 'B', 'AE', 'E', 'NE', 'BE', 'A', 'S', 'NS', 'P', 'NP', 'L', 'GE', 'LE', 'G'] as const
 /** Sixteen instructions that differ in their condition, told by the low four bits of the opcode. */
@@ -16,25 +17,9 @@ const copy = <V>(m: Cpu<V>, i: Insn): void => put(m, i, 0, get(m, i, 1))
 const zeroExtend = <V>(m: Cpu<V>, i: Insn): void => put(m, i, 0, m.zext(widthOf(i, 1), i.w, get(m, i, 1)))
 const signExtend = <V>(m: Cpu<V>, i: Insn): void => put(m, i, 0, m.sext(widthOf(i, 1), i.w, get(m, i, 1)))
 
-/** CS and SS as Linux gives them to 64-bit programs; the others hold null. */
-const USER_CS = 0x33
-const USER_SS = 0x2b
-/** By their numbers in ModRM.reg; 6 and 7 do not exist. */
-const [CS, SS, FS, GS] = [1, 2, 4, 5]
+/** By their numbers in ModRM.reg. */
 const SEGMENTS = [0, CS, SS, 3, FS, GS]
 const selectorOf = (n: number): number => (n === CS ? USER_CS : n === SS ? USER_SS : 0)
-
-/**
- * Loads a segment register.
- * Deviation: selectors of DS, ES, FS and GS are not kept; they read as 0 again.
- */
-export function loadSegment(e: Evaluator, n: number, selector: number): void {
-  const isData = selector === USER_SS || (selector | 3) === 3
-  if (n === SS ? selector !== USER_SS : !isData) fault.GP(selector & 0xfffc)
-  // A load of FS or GS takes the base of the descriptor, which is 0 for all of these.
-  if (n === FS) e.state.fsBase = 0n
-  if (n === GS) e.state.gsBase = 0n
-}
 
 // prettier-ignore
 export const MOVE = [

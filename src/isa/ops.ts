@@ -8,6 +8,8 @@ export type IntWidth = 8 | 16 | 32 | 64
 export type Width = IntWidth | 128
 /** Floating-point formats, by width: single and double. */
 export type FpWidth = 32 | 64
+/** To nearest (ties to even), down, up, toward zero, as MXCSR.RC encodes them, or as MXCSR says. */
+export type FpRounding = 0 | 1 | 2 | 3 | 'MXCSR'
 
 /**
  * The algebra that instructions are written in. One text, two readers: the evaluator (plain values) and the region compiler
@@ -65,11 +67,15 @@ export interface Ops<V> {
   simd(op: SimdOp, args: readonly V[], lane?: number): V
   /** 16 byte indices into a (0..15) and b (16..31). */
   shuffle(bytes: readonly number[], a: V, b: V): V
+  /** SubBytes or InvSubBytes of AES. */
+  subBytes(inverted: boolean, a: V): V
+  /** Carry-less product of two values of width 64: width 128. */
+  clmul(a: V, b: V): V
 
   /** On bit patterns of width fmt. x86 rules: NaN operands, MIN/MAX return the second operand when unordered or both zero. */
   fp(op: 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', fmt: FpWidth, a: V, b: V): V
   fpSqrt(fmt: FpWidth, a: V): V
-  /** CMPccSS/SD predicates 0..7; truth value. */
+  /** Predicates 0..31 of VCMPSS and VCMPSD, of which CMPSS and CMPSD have the first eight; truth value. */
   fpCompare(fmt: FpWidth, predicate: number, a: V, b: V): V
   /** COMISx (quiet false) and UCOMISx (quiet true): RFLAGS bits ZF, PF, CF as a value of width 32. */
   fpOrder(fmt: FpWidth, quiet: boolean, a: V, b: V): V
@@ -78,12 +84,16 @@ export interface Ops<V> {
   /** To a signed integer of width w; out of range gives 1 << (w-1) and #I. */
   fpToInt(fmt: FpWidth, w: 32 | 64, truncate: boolean, a: V): V
   fpToFp(from: FpWidth, to: FpWidth, a: V): V
+  /** To an integer of the same format. `exact`: without a precision exception. */
+  fpRound(fmt: FpWidth, rounding: FpRounding, exact: boolean, a: V): V
+  /** An unmasked exception of what was computed so far ends the instruction: nothing after it counts. */
+  fpSettle(): void
 }
 
 /** Attributes of a memory access. */
 export interface AccessAttributes {
   /** #GP(0) unless the address is a multiple of this. */
-  readonly aligned?: 16
+  readonly aligned?: 16 | 32
   /** The same bytes are written by the same instruction: demand write permission at once. */
   readonly willWrite?: boolean
   /** An implicit access to the stack: #SS instead of #GP when not canonical, whatever the operands are. */
@@ -106,8 +116,11 @@ export interface Cpu<V> extends Ops<V> {
   /** AH, CH, DH, BH for n = 0..3. */
   regHigh(n: number): V
   setRegHigh(n: number, value: V): void
+  /** Bits 127:0 of vector register n, and what is above them: two values of 128 bits. Setting one leaves the other. */
   xmm(n: number): V
   setXmm(n: number, value: V): void
+  ymmHigh(n: number): V
+  setYmmHigh(n: number, value: V): void
 
   /** Effective address without the segment base, width 64 (LEA). */
   effectiveAddress(m: MemoryOperand): V
@@ -115,6 +128,9 @@ export interface Cpu<V> extends Ops<V> {
   address(m: MemoryOperand): V
   load(w: Width, address: V, attributes?: AccessAttributes): V
   store(w: Width, address: V, value: V, attributes?: AccessAttributes): void
+  /** 32 bytes as two values, the lower first: one access, so nothing is stored if a part of it faults. */
+  load256(address: V, attributes?: AccessAttributes): readonly [V, V]
+  store256(address: V, low: V, high: V, attributes?: AccessAttributes): void
 
   flag(f: ArithmeticFlag): V
   /** Condition code 0..15 as encoded in Jcc, SETcc, CMOVcc (O NO B AE E NE BE A S NS P NP L GE LE G). */

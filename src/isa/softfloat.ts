@@ -4,7 +4,7 @@
  * operands, other invalid operations and division by zero, denormal operands, then those found by rounding.
  */
 import { MXCSR } from '../spec/x86/index.ts'
-import type { FpWidth } from './ops.ts'
+import type { FpRounding, FpWidth } from './ops.ts'
 import { add, compare, divide, multiply, negate, squareRoot } from './softfloat/exact.ts'
 import {
   finite,
@@ -28,13 +28,30 @@ const PRE_COMPUTATION = MXCSR.IE | MXCSR.DE | MXCSR.ZE
 export class FpEnvironment implements FloatControl {
   mxcsr = 0
   raised = 0
+  /** Of earlier steps. */
+  private settled = 0
+  private stopped = false
 
   start(mxcsr: number): void {
     this.mxcsr = mxcsr
     this.raised = 0
+    this.settled = 0
+    this.stopped = false
   }
   raise(flags: number): void {
-    this.raised |= flags
+    if (!this.stopped) this.raised |= flags
+  }
+  /** Ends a step of an instruction that has several: if one traps, the next are not done. */
+  settle(): void {
+    const { flags, traps } = this.outcome()
+    if (traps) this.stopped = true
+    else {
+      this.settled = flags
+      this.raised = 0
+    }
+  }
+  get isQuiet(): boolean {
+    return (this.raised | this.settled) === 0
   }
   get rounding(): number {
     return (this.mxcsr & MXCSR.RC) >> 13
@@ -55,8 +72,8 @@ export class FpEnvironment implements FloatControl {
    */
   outcome(): { flags: number; traps: boolean } {
     const early = this.raised & PRE_COMPUTATION
-    if (early & this.unmasked) return { flags: early, traps: true }
-    return { flags: this.raised, traps: (this.raised & this.unmasked) !== 0 }
+    if (early & this.unmasked) return { flags: this.settled | early, traps: true }
+    return { flags: this.settled | this.raised, traps: (this.raised & this.unmasked) !== 0 }
   }
 }
 
@@ -153,12 +170,18 @@ function relation(
   return compare(a, b)
 }
 
-/** EQ LT LE UNORD, and their negations NEQ NLT NLE ORD. LT and LE and theirs signal on any NaN. */
+/**
+ * Bits 1:0: EQ LT LE UNORD; bit 2: their negations NEQ NLT NLE ORD. LT and LE and theirs signal on any NaN. Bit 3: the first three
+ * hold for unordered operands, too, and UNORD becomes FALSE; bit 4: what signals and what does not change places.
+ */
 export function fpCompare(e: FpEnvironment, fmt: FpWidth, predicate: number, a: bigint, b: bigint): boolean {
   const basic = predicate & 3
-  const r = relation(e, fmt, basic === 0 || basic === 3, a, b)
-  const holds =
-    basic === 3 ? r === undefined : r !== undefined && (basic === 0 ? r === 0 : basic === 1 ? r < 0 : r <= 0)
+  const quiet = (basic === 0 || basic === 3) !== ((predicate & 16) !== 0)
+  const r = relation(e, fmt, quiet, a, b)
+  const ordersUnordered = (predicate & 8) !== 0
+  let holds = ordersUnordered
+  if (basic === 3) holds = r === undefined && !ordersUnordered
+  else if (r !== undefined) holds = basic === 0 ? r === 0 : basic === 1 ? r < 0 : r <= 0
   return predicate & 4 ? !holds : holds
 }
 
@@ -199,4 +222,16 @@ export function fpToFp(e: FpEnvironment, from: FpWidth, to: FpWidth, bits: bigin
   }
   denormals(e, a, a)
   return round(e, t, a)
+}
+
+/** Rounds to an integer. A denormal operand is none to this instruction; `exact` keeps inexact results quiet. */
+export function fpRound(e: FpEnvironment, fmt: FpWidth, rounding: FpRounding, exact: boolean, bits: bigint): bigint {
+  const f = formatOf(fmt)
+  const a = operandOf(e, f, bits)
+  if (isNaN(a)) return propagate(e, f, a, a)
+  if (a.kind !== 'finite') return a.kind === 'zero' ? packZero(f, a.sign) : bits
+  if (a.exponent >= 0) return bits
+  const { value, inexact } = dropBits(rounding === 'MXCSR' ? e.rounding : rounding, a.sign, a.significand, -a.exponent)
+  if (inexact && !exact) e.raise(MXCSR.PE)
+  return value === 0n ? packZero(f, a.sign) : round(e, f, finite(a.sign, 0, value))
 }

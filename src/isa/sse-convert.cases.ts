@@ -1,4 +1,4 @@
-import { f32, f64, i32, i64, type SseCase } from './sse-case.ts'
+import { f32, f64, i32, i64, type SseCase } from './sse-case.fixture.ts'
 
 /** Conversions: what a reader of the manual would check by hand. */
 // prettier-ignore

@@ -3,9 +3,19 @@ import { invariant } from '../base/index.ts'
 import type { Insn, Row } from './insn.ts'
 import { get, put, widthOf } from './operand.ts'
 import type { FpWidth, Ops } from './ops.ts'
-import { fromLanes, lane, low, mergeLow, whole, xmmOf, type Op } from './sse-operand.ts'
-
-type Unary = <V>(o: Ops<V>, x: V) => V
+import {
+  fromLanes,
+  halves,
+  lane,
+  low,
+  mergeLow,
+  secondSource,
+  setResult,
+  unary,
+  whole,
+  type Op,
+  type Unary,
+} from './sse-operand.ts'
 
 /** The width of the general-purpose operand. */
 const integerWidth = (i: Insn, k: number): 32 | 64 => {
@@ -16,52 +26,47 @@ const integerWidth = (i: Insn, k: number): 32 | 64 => {
 const fromInteger =
   (w: FpWidth): Op =>
   (m, i) =>
-    mergeLow(m, i, w, m.fpFromInt(w, integerWidth(i, 1), get(m, i, 1)))
+    mergeLow(m, i, w, m.fpFromInt(w, integerWidth(i, secondSource(i)), get(m, i, secondSource(i))))
 const toInteger =
   (w: FpWidth, truncate: boolean): Op =>
   (m, i) =>
     put(m, i, 0, m.fpToInt(w, integerWidth(i, 0), truncate, low(m, i, 1, w)))
 
-/** Four lanes of 32 bits to four. */
-const same =
-  (f: Unary): Op =>
-  (m, i) => {
-    const source = whole(m, i, 1)
-    m.setXmm(
-      xmmOf(i, 0),
-      fromLanes(
-        m,
-        32,
-        [0, 1, 2, 3].map((k) => f(m, lane(m, 32, source, k))),
-      ),
-    )
-  }
-/** The two low lanes of 32 bits, in memory 64 bits of any alignment, to two of 64. */
+/** Lanes of 32 bits to as many. */
+const same = (f: Unary): Op =>
+  unary((o, x) =>
+    fromLanes(
+      o,
+      32,
+      [0, 1, 2, 3].map((k) => f(o, lane(o, 32, x, k))),
+    ),
+  )
+/** The two low lanes of 32 bits, in memory 64 bits of any alignment, to two of 64; all four to the four of a YMM register. */
 const widen =
   (f: Unary): Op =>
   (m, i) => {
-    const source = low(m, i, 1, 64)
-    const lanes = [m.trunc(64, 32, source), m.trunc(64, 32, m.shr(64, source, m.lit(32, 32)))]
-    m.setXmm(
-      xmmOf(i, 0),
+    const two = <V>(o: Ops<V>, x: V): V =>
       fromLanes(
-        m,
+        o,
         64,
-        lanes.map((x) => f(m, x)),
-      ),
-    )
+        [o.trunc(64, 32, x), o.trunc(64, 32, o.shr(64, x, o.lit(32, 32)))].map((lane) => f(o, lane)),
+      )
+    if (i.vex !== 256) return setResult(m, i, two(m, low(m, i, 1, 64)))
+    const source = whole(m, i, 1)
+    setResult(m, i, two(m, lane(m, 64, source, 0)), two(m, lane(m, 64, source, 1)))
   }
-/** Two lanes of 64 bits to the two low ones of 32; zeros above. */
+/** Lanes of 64 bits to as many of 32, the lowest; zeros above. */
 const narrow =
   (f: Unary): Op =>
   (m, i) => {
-    const source = whole(m, i, 1)
-    m.setXmm(
-      xmmOf(i, 0),
+    const lanes = halves(m, i, 1).flatMap((x) => [lane(m, 64, x, 0), lane(m, 64, x, 1)])
+    setResult(
+      m,
+      i,
       fromLanes(
         m,
         32,
-        [0, 1].map((k) => f(m, lane(m, 64, source, k))),
+        lanes.map((x) => f(m, x)),
       ),
     )
   }
@@ -74,8 +79,8 @@ export const SSE_CONVERT: readonly Row[] = [
   { mnemonic: 'CVTTSD2SI', opcode: 'F2 0F 2C /r', operands: 'Gy, Wsd', spec: 'CVTTSD2SI—Convert With Truncation Scalar Double Precision Floating-Point Value to Signed Integer', op: toInteger(64, true) },
   { mnemonic: 'CVTSS2SI', opcode: 'F3 0F 2D /r', operands: 'Gy, Wss', spec: 'CVTSS2SI—Convert Scalar Single Precision Floating-Point Value to Signed Doubleword Integer', op: toInteger(32, false) },
   { mnemonic: 'CVTSD2SI', opcode: 'F2 0F 2D /r', operands: 'Gy, Wsd', spec: 'CVTSD2SI—Convert Scalar Double Precision Floating-Point Value to Doubleword Integer', op: toInteger(64, false) },
-  { mnemonic: 'CVTSS2SD', opcode: 'F3 0F 5A /r', operands: 'Vsd, Wss', spec: 'CVTSS2SD—Convert Scalar Single Precision Floating-Point Value to Scalar Double Precision Floating-Point Value', op: (m, i) => mergeLow(m, i, 64, m.fpToFp(32, 64, low(m, i, 1, 32))) },
-  { mnemonic: 'CVTSD2SS', opcode: 'F2 0F 5A /r', operands: 'Vss, Wsd', spec: 'CVTSD2SS—Convert Scalar Double Precision Floating-Point Value to Scalar Single Precision Floating-Point Value', op: (m, i) => mergeLow(m, i, 32, m.fpToFp(64, 32, low(m, i, 1, 64))) },
+  { mnemonic: 'CVTSS2SD', opcode: 'F3 0F 5A /r', operands: 'Vsd, Wss', spec: 'CVTSS2SD—Convert Scalar Single Precision Floating-Point Value to Scalar Double Precision Floating-Point Value', op: (m, i) => mergeLow(m, i, 64, m.fpToFp(32, 64, low(m, i, secondSource(i), 32))) },
+  { mnemonic: 'CVTSD2SS', opcode: 'F2 0F 5A /r', operands: 'Vss, Wsd', spec: 'CVTSD2SS—Convert Scalar Double Precision Floating-Point Value to Scalar Single Precision Floating-Point Value', op: (m, i) => mergeLow(m, i, 32, m.fpToFp(64, 32, low(m, i, secondSource(i), 64))) },
 
   { mnemonic: 'CVTPS2PD', opcode: 'NP 0F 5A /r', operands: 'Vpd, Wq', spec: 'CVTPS2PD—Convert Packed Single Precision Floating-Point Values to Packed Double Precision Floating-Point Values', op: widen((o, x) => o.fpToFp(32, 64, x)) },
   { mnemonic: 'CVTPD2PS', opcode: '66 0F 5A /r', operands: 'Vps, Wpd', spec: 'CVTPD2PS—Convert Packed Double Precision Floating-Point Values to Packed Single Precision Floating-Point Values', op: narrow((o, x) => o.fpToFp(64, 32, x)) },

@@ -1,4 +1,4 @@
-import { f32, i32, type SseCase } from './sse-case.ts'
+import { f32, i32, type SseCase } from './sse-case.fixture.ts'
 
 /** Estimates: what a reader of the manual would check by hand. */
 // prettier-ignore

@@ -7,7 +7,7 @@
 import type { Value } from './eval-ops.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
-import { fromLanes, lane, low, mergeLow, whole, xmmOf } from './sse-operand.ts'
+import { fromLanes, halves, lane, low, mergeLow, secondSource, setResult } from './sse-operand.ts'
 
 const SIGN = 0x8000_0000
 const INFINITY = 0x7f80_0000
@@ -44,14 +44,13 @@ type Estimate = (bits: number) => number
 const packed =
   (f: Estimate) =>
   (e: Evaluator, i: Insn): void => {
-    const source = whole<Value>(e, i, 1)
-    const lanes = [0, 1, 2, 3].map((k) => f(lane<Value>(e, 32, source, k) as number))
-    e.setXmm(xmmOf(i, 0), fromLanes<Value>(e, 32, lanes))
+    const lanes = (source: Value): number[] => [0, 1, 2, 3].map((k) => f(lane<Value>(e, 32, source, k) as number))
+    setResult<Value>(e, i, ...halves<Value>(e, i, 1).map((source) => fromLanes<Value>(e, 32, lanes(source))))
   }
 const scalar =
   (f: Estimate) =>
   (e: Evaluator, i: Insn): void =>
-    mergeLow<Value>(e, i, 32, f(low<Value>(e, i, 1, 32) as number))
+    mergeLow<Value>(e, i, 32, f(low<Value>(e, i, secondSource(i), 32) as number))
 
 // prettier-ignore
 export const SSE_ESTIMATE: readonly Row[] = [

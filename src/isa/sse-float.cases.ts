@@ -1,4 +1,4 @@
-import { CF, PF, ZF, f32, f64, i32, i64, type SseCase } from './sse-case.ts'
+import { CF, PF, ZF, f32, f64, i32, i64, type SseCase } from './sse-case.fixture.ts'
 
 /** Floating-point arithmetic and comparison: what a reader of the manual would check by hand. */
 // prettier-ignore
@@ -36,10 +36,10 @@ export const SSE_FLOAT_CASES: readonly SseCase[] = [
   { asm: 'sqrtpd xmm1, xmm2', code: '66 0f 51 ca', in: { XMM1: 0n, XMM2: f64(2, 16) }, out: { XMM1: f64(Math.SQRT2, 4) }, why: 'every lane' },
   { asm: 'sqrtss xmm1, xmm2', code: 'f3 0f 51 ca', in: { XMM1: f32(7, 8, 9, 10), XMM2: f32(16) }, out: { XMM1: f32(4, 8, 9, 10) }, why: 'upper lanes stay' },
   { asm: 'sqrtsd xmm1, xmm2', code: 'f2 0f 51 ca', in: { XMM1: 0n, XMM2: f64(-1), MXCSR: 0x1f80 }, out: { XMM1: i64(0xfff8_0000_0000_0000n), MXCSR: 0x1f81 }, why: 'invalid' },
-  { asm: 'cmpltps xmm1, xmm2', code: '0f c2 ca 01', in: { XMM1: f32(1, 2, NaN, 0), XMM2: f32(2, 1, 1, -0), MXCSR: 0x1f80 }, out: { XMM1: i32(-1, 0, 0, 0), MXCSR: 0x1f81 }, why: 'a quiet NaN is unordered, and invalid for this predicate' },
-  { asm: 'cmpeqpd xmm1, xmm2', code: '66 0f c2 ca 00', in: { XMM1: f64(0, NaN), XMM2: f64(-0, NaN) }, out: { XMM1: i64(-1, 0) }, why: 'zeros are equal, NaNs are not' },
-  { asm: 'cmpunordss xmm1, xmm2', code: 'f3 0f c2 ca 03', in: { XMM1: f32(NaN, 5), XMM2: f32(1) }, out: { XMM1: i32(-1, 0x40a0_0000) }, why: 'upper lanes stay' },
-  { asm: 'cmpneqsd xmm1, xmm2', code: 'f2 0f c2 ca 04', in: { XMM1: f64(NaN), XMM2: f64(NaN), MXCSR: 0x1f80 }, out: { XMM1: i64(-1), MXCSR: 0x1f80 }, why: 'the negation of EQ' },
+  { asm: 'cmpps xmm1, xmm2, 1', code: '0f c2 ca 01', in: { XMM1: f32(1, 2, NaN, 0), XMM2: f32(2, 1, 1, -0), MXCSR: 0x1f80 }, out: { XMM1: i32(-1, 0, 0, 0), MXCSR: 0x1f81 }, why: 'a quiet NaN is unordered, and invalid for this predicate' },
+  { asm: 'cmppd xmm1, xmm2, 0', code: '66 0f c2 ca 00', in: { XMM1: f64(0, NaN), XMM2: f64(-0, NaN) }, out: { XMM1: i64(-1, 0) }, why: 'zeros are equal, NaNs are not' },
+  { asm: 'cmpss xmm1, xmm2, 3', code: 'f3 0f c2 ca 03', in: { XMM1: f32(NaN, 5), XMM2: f32(1) }, out: { XMM1: i32(-1, 0x40a0_0000) }, why: 'upper lanes stay' },
+  { asm: 'cmpsd xmm1, xmm2, 4', code: 'f2 0f c2 ca 04', in: { XMM1: f64(NaN), XMM2: f64(NaN), MXCSR: 0x1f80 }, out: { XMM1: i64(-1), MXCSR: 0x1f80 }, why: 'the negation of EQ' },
   { asm: 'ucomiss xmm1, xmm2', code: '0f 2e ca', in: { XMM1: f32(1), XMM2: f32(2), MXCSR: 0x1f80, RFLAGS: 0x8d5 }, out: { RFLAGS: CF }, why: 'below' },
   { asm: 'ucomisd xmm1, xmm2', code: '66 0f 2e ca', in: { XMM1: f64(2), XMM2: f64(1), MXCSR: 0x1f80, RFLAGS: 0x8d5 }, out: { RFLAGS: 0 }, why: 'above: all flags become 0' },
   { asm: 'comiss xmm1, xmm2', code: '0f 2f ca', in: { XMM1: f32(1), XMM2: f32(1), MXCSR: 0x1f80, RFLAGS: 0x8d5 }, out: { RFLAGS: ZF }, why: 'equal' },

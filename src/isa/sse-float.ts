@@ -1,9 +1,20 @@
 /** SSE and SSE2 floating-point arithmetic, comparison and logic. Conversions are in sse-convert.ts, RCPPS and RSQRTPS in sse-estimate.ts. */
-import type { Row } from './insn.ts'
+import type { Insn, Row } from './insn.ts'
 import type { FpWidth, Ops } from './ops.ts'
 import type { SimdOp } from './simd-ops.ts'
 import { andNot } from './sse-integer.ts'
-import { binary, fromLanes, immediate, lane, low, mergeLow, whole, xmmOf, type Op } from './sse-operand.ts'
+import {
+  binary,
+  control,
+  firstSource,
+  fromLanes,
+  lane,
+  low,
+  mergeLow,
+  secondSource,
+  unary,
+  type Op,
+} from './sse-operand.ts'
 
 type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max'
 
@@ -16,40 +27,38 @@ const lanewise = <V>(o: Ops<V>, w: FpWidth, a: V, b: V, f: (a: V, b: V) => V): V
   )
 const packed = (w: FpWidth, op: Arithmetic): Op =>
   binary((o, a, b) => lanewise(o, w, a, b, (x, y) => o.fp(op, w, x, y)))
-const packedRoot = (w: FpWidth): Op => binary((o, _a, b) => lanewise(o, w, b, b, (x) => o.fpSqrt(w, x)))
+const packedRoot = (w: FpWidth): Op => unary((o, a) => lanewise(o, w, a, a, (x) => o.fpSqrt(w, x)))
 
 const scalar =
   (w: FpWidth, op: Arithmetic): Op =>
   (m, i) =>
-    mergeLow(m, i, w, m.fp(op, w, lane(m, w, m.xmm(xmmOf(i, 0)), 0), low(m, i, 1, w)))
+    mergeLow(m, i, w, m.fp(op, w, low(m, i, firstSource(i), w), low(m, i, secondSource(i), w)))
 const scalarRoot =
   (w: FpWidth): Op =>
   (m, i) =>
-    mergeLow(m, i, w, m.fpSqrt(w, low(m, i, 1, w)))
+    mergeLow(m, i, w, m.fpSqrt(w, low(m, i, secondSource(i), w)))
 
-/** All ones where the predicate holds. Only the low three bits of the immediate count without VEX. */
+/** All ones where the predicate holds. */
 const mask = <V>(o: Ops<V>, w: FpWidth, predicate: number, a: V, b: V): V =>
   o.sub(w, o.lit(w, 0), o.zext(8, w, o.fpCompare(w, predicate, a, b)))
+/** Only the low three bits of the immediate count without VEX, five with it. */
+const predicateOf = (i: Insn): number => control(i) & (i.vex === 0 ? 7 : 31)
 const packedCompare =
   (w: FpWidth): Op =>
   (m, i) => {
-    const n = xmmOf(i, 0)
-    const predicate = immediate(i, 2) & 7
-    m.setXmm(
-      n,
-      lanewise(m, w, m.xmm(n), whole(m, i, 1), (a, b) => mask(m, w, predicate, a, b)),
-    )
+    const predicate = predicateOf(i)
+    binary((o, a, b) => lanewise(o, w, a, b, (x, y) => mask(o, w, predicate, x, y)))(m, i)
   }
 const scalarCompare =
   (w: FpWidth): Op =>
   (m, i) =>
-    mergeLow(m, i, w, mask(m, w, immediate(i, 2) & 7, lane(m, w, m.xmm(xmmOf(i, 0)), 0), low(m, i, 1, w)))
+    mergeLow(m, i, w, mask(m, w, predicateOf(i), low(m, i, firstSource(i), w), low(m, i, secondSource(i), w)))
 
 /** ZF, PF, CF tell the order; OF, SF, AF become 0. */
 const order =
   (w: FpWidth, quiet: boolean): Op =>
   (m, i) =>
-    m.setFlags('PACKED', 32, m.fpOrder(w, quiet, lane(m, w, m.xmm(xmmOf(i, 0)), 0), low(m, i, 1, w)))
+    m.setFlags('PACKED', 32, m.fpOrder(w, quiet, low(m, i, 0, w), low(m, i, 1, w)))
 
 const bitwise = (op: SimdOp): Op => binary((o, a, b) => o.simd(op, [a, b]))
 

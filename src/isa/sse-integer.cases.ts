@@ -1,4 +1,4 @@
-import { SAMPLE, i16, i32, i64, i8, type SseCase } from './sse-case.ts'
+import { SAMPLE, i16, i32, i64, i8, type SseCase } from './sse-case.fixture.ts'
 
 /** Packed integers: what a reader of the manual would check by hand. */
 // prettier-ignore
@@ -43,16 +43,16 @@ export const SSE_INTEGER_CASES: readonly SseCase[] = [
   { asm: 'por xmm1, xmm2', code: '66 0f eb ca', in: { XMM1: 0xf0f0n, XMM2: 0xff00n }, out: { XMM1: 0xfff0n }, why: 'bitwise' },
   { asm: 'pxor xmm1, xmm2', code: '66 0f ef ca', in: { XMM1: 0xf0f0n, XMM2: 0xff00n }, out: { XMM1: 0x0ff0n }, why: 'bitwise' },
   { asm: 'psllw xmm1, 4', code: '66 0f 71 f1 04', in: { XMM1: i16(0x1234, -1) }, out: { XMM1: i16(0x2340, 0xfff0) }, why: 'bits do not cross lanes' },
-  { asm: 'pslld xmm1, 32', code: '66 0f 72 f1 20', in: { XMM1: ~0n }, out: { XMM1: 0n }, why: 'a count of the width shifts everything out' },
+  { asm: 'pslld xmm1, 0x20', code: '66 0f 72 f1 20', in: { XMM1: ~0n }, out: { XMM1: 0n }, why: 'a count of the width shifts everything out' },
   { asm: 'psllq xmm1, xmm2', code: '66 0f f3 ca', in: { XMM1: i64(1, 3), XMM2: i64(63, 99) }, out: { XMM1: i64(1n << 63n, 1n << 63n) }, why: 'the upper half of the count does not matter' },
   { asm: 'psllw xmm1, xmm2', code: '66 0f f1 ca', in: { XMM1: ~0n, XMM2: i64(1n << 32n) }, out: { XMM1: 0n }, why: 'all 64 bits of the count matter' },
-  { asm: 'psrlw xmm1, 15', code: '66 0f 71 d1 0f', in: { XMM1: i16(-1, 0x7fff) }, out: { XMM1: i16(1) }, why: 'zeros come in' },
+  { asm: 'psrlw xmm1, 0xf', code: '66 0f 71 d1 0f', in: { XMM1: i16(-1, 0x7fff) }, out: { XMM1: i16(1) }, why: 'zeros come in' },
   { asm: 'psrld xmm1, xmm2', code: '66 0f d2 ca', in: { XMM1: i32(-1, 16), XMM2: i64(4) }, out: { XMM1: i32(0x0fff_ffff, 1) }, why: 'zeros come in' },
   { asm: 'psrlq xmm1, 1', code: '66 0f 73 d1 01', in: { XMM1: i64(1n << 63n, 1) }, out: { XMM1: i64(1n << 62n) }, why: 'zeros come in' },
-  { asm: 'psraw xmm1, 200', code: '66 0f 71 e1 c8', in: { XMM1: i16(-5, 5) }, out: { XMM1: i16(-1) }, why: 'too large a count leaves the sign' },
+  { asm: 'psraw xmm1, 0xc8', code: '66 0f 71 e1 c8', in: { XMM1: i16(-5, 5) }, out: { XMM1: i16(-1) }, why: 'too large a count leaves the sign' },
   { asm: 'psrad xmm1, xmm2', code: '66 0f e2 ca', in: { XMM1: i32(-16, 16), XMM2: i64(2) }, out: { XMM1: i32(-4, 4) }, why: 'the sign comes in' },
   { asm: 'psrad xmm1, xmm2', code: '66 0f e2 ca', in: { XMM1: i32(-16, 16), XMM2: i64(-1) }, out: { XMM1: i32(-1, 0) }, why: 'too large a count leaves the sign' },
   { asm: 'pslldq xmm1, 3', code: '66 0f 73 f9 03', in: { XMM1: i8(1, 2, 3) }, out: { XMM1: i8(0, 0, 0, 1, 2, 3) }, why: 'bytes, across both halves' },
-  { asm: 'psrldq xmm1, 15', code: '66 0f 73 d9 0f', in: { XMM1: SAMPLE }, out: { XMM1: 1n }, why: 'bytes, across both halves' },
-  { asm: 'psrldq xmm1, 16', code: '66 0f 73 d9 10', in: { XMM1: SAMPLE }, out: { XMM1: 0n }, why: 'nothing is left' },
+  { asm: 'psrldq xmm1, 0xf', code: '66 0f 73 d9 0f', in: { XMM1: SAMPLE }, out: { XMM1: 1n }, why: 'bytes, across both halves' },
+  { asm: 'psrldq xmm1, 0x10', code: '66 0f 73 d9 10', in: { XMM1: SAMPLE }, out: { XMM1: 0n }, why: 'nothing is left' },
 ]

@@ -3,7 +3,19 @@ import type { Row } from './insn.ts'
 import { put } from './operand.ts'
 import type { Ops } from './ops.ts'
 import type { SimdOp } from './simd-ops.ts'
-import { binary, immediate, lane, xmmOf, type Binary, type Op } from './sse-operand.ts'
+import {
+  binary,
+  control,
+  firstSource,
+  halves,
+  lane,
+  secondSource,
+  setResult,
+  whole,
+  type Binary,
+  type Op,
+  type Unary,
+} from './sse-operand.ts'
 
 const simple = (op: SimdOp): Op => binary((o, a, b) => o.simd(op, [a, b]))
 /** PANDN and its kin complement the first operand, WebAssembly the second. */
@@ -35,37 +47,50 @@ type Shift = 'shl' | 'shr_u' | 'shr_s'
 const LANE_BITS = { i16x8: 16, i32x4: 32, i64x2: 64 } as const
 
 /** Counts beyond the lane shift everything out: zeros, or copies of the sign. */
-const shiftByImmediate =
+const shiftByImmediate = (lanes: Lanes, shift: Shift): Op =>
+  shiftWith((count) => (o, x) => {
+    const most = LANE_BITS[lanes] - 1
+    if (count > most && shift !== 'shr_s') return o.lit(128, 0)
+    return o.simd(`${lanes}.${shift}`, [x, o.lit(32, Math.min(count, most))])
+  })
+/** Operand 0 becomes f of the first source, which legacy SSE does not name apart, and of the immediate. */
+const shiftWith =
+  (choose: (count: number) => Unary): Op =>
+  (m, i) =>
+    setResult(m, i, ...halves(m, i, firstSource(i)).map((x) => choose(control(i))(m, x)))
+/** The count is the low 64 bits of the second operand, all of which count; it is one for both halves of a YMM register. */
+const shiftByRegister =
   (lanes: Lanes, shift: Shift): Op =>
   (m, i) => {
-    const n = xmmOf(i, 0)
     const most = LANE_BITS[lanes] - 1
-    const count = immediate(i, 1)
-    if (count > most && shift !== 'shr_s') m.setXmm(n, m.lit(128, 0))
-    else m.setXmm(n, m.simd(`${lanes}.${shift}`, [m.xmm(n), m.lit(32, Math.min(count, most))]))
+    const count = lane(m, 64, whole(m, i, secondSource(i)), 0)
+    const tooFar = m.ltU(64, m.lit(64, most), count)
+    const short = m.trunc(64, 32, count)
+    const shifted = <V>(o: Ops<V>, x: V, far: V, by: V): V =>
+      shift === 'shr_s'
+        ? o.simd(`${lanes}.shr_s`, [x, o.select(32, far, o.lit(32, most), by)])
+        : o.select(128, far, o.lit(128, 0), o.simd(`${lanes}.${shift}`, [x, by]))
+    setResult(m, i, ...halves(m, i, firstSource(i)).map((x) => shifted(m, x, tooFar, short)))
   }
-/** The count is the low 64 bits of the second operand, all of which count. */
-const shiftByRegister = (lanes: Lanes, shift: Shift): Op =>
-  binary(<V>(o: Ops<V>, a: V, b: V): V => {
-    const most = LANE_BITS[lanes] - 1
-    const count = lane(o, 64, b, 0)
-    const tooFar = o.ltU(64, o.lit(64, most), count)
-    const short = o.trunc(64, 32, count)
-    if (shift === 'shr_s') return o.simd(`${lanes}.shr_s`, [a, o.select(32, tooFar, o.lit(32, most), short)])
-    return o.select(128, tooFar, o.lit(128, 0), o.simd(`${lanes}.${shift}`, [a, short]))
-  })
 /** PSLLDQ (by > 0) and PSRLDQ: bytes come from the register or, beyond its ends, from zero. */
-const shiftBytes =
-  (direction: 'left' | 'right'): Op =>
-  (m, i) => {
-    const n = xmmOf(i, 0)
-    const count = Math.min(immediate(i, 1), 16)
+const shiftBytes = (direction: 'left' | 'right'): Op =>
+  shiftWith((byte) => {
+    const count = Math.min(byte, 16)
     const from = direction === 'right' ? (k: number) => k + count : (k: number) => k - count
     const bytes = Array.from({ length: 16 }, (_, k) => (from(k) >= 0 && from(k) < 16 ? from(k) : 16))
-    m.setXmm(n, m.shuffle(bytes, m.xmm(n), m.lit(128, 0)))
-  }
+    return (o, x) => o.shuffle(bytes, x, o.lit(128, 0))
+  })
 
-const byteSigns: Op = (m, i) => put(m, i, 0, m.simd('i8x16.bitmask', [m.xmm(xmmOf(i, 1))]))
+/** One bit for each byte, the lower half's first. */
+const byteSigns: Op = (m, i) => {
+  const bits = halves(m, i, 1).map((x) => m.simd('i8x16.bitmask', [x]))
+  put(
+    m,
+    i,
+    0,
+    bits.reduce((low, high) => m.or(32, low, m.shl(32, high, m.lit(32, 16)))),
+  )
+}
 
 // prettier-ignore
 export const SSE_INTEGER: readonly Row[] = [

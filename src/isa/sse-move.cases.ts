@@ -1,4 +1,4 @@
-import { SAMPLE, f32, f64, i32, i64, i8, type SseCase } from './sse-case.ts'
+import { SAMPLE, f32, f64, i32, i64, i8, type SseCase } from './sse-case.fixture.ts'
 
 /** Data movement: what a reader of the manual would check by hand. */
 // prettier-ignore

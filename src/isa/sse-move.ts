@@ -8,41 +8,50 @@ import type { FpWidth } from './ops.ts'
 import {
   addressWithin,
   alone,
+  firstSource,
+  halves,
   isMemory,
   lane,
   low,
   mergeLow,
-  putWhole,
-  whole,
+  putHalves,
+  secondSource,
+  setResult,
   withLane,
   xmmOf,
   type Op,
 } from './sse-operand.ts'
 
-const aligned: Op = (m, i) => putWhole(m, i, 0, whole(m, i, 1))
-const unaligned: Op = (m, i) => putWhole(m, i, 0, whole(m, i, 1, false), false)
+const move =
+  (isAligned: boolean): Op =>
+  (m, i) =>
+    putHalves(m, i, 0, halves(m, i, 1, isAligned), isAligned)
+const aligned = move(true)
+const unaligned = move(false)
 
-/** MOVSS, MOVSD: from memory the rest becomes zero, from a register it stays. */
+/** MOVSS, MOVSD: from memory the rest becomes zero, from a register it is the first source's. */
 const scalarLoad =
   (w: FpWidth): Op =>
   (m, i) => {
-    if (isMemory(i, 1)) m.setXmm(xmmOf(i, 0), alone(m, w, low(m, i, 1, w)))
-    else mergeLow(m, i, w, low(m, i, 1, w))
+    const value = low(m, i, secondSource(i), w)
+    if (isMemory(i, secondSource(i))) setResult(m, i, alone(m, w, value))
+    else mergeLow(m, i, w, value)
   }
 const scalarStore =
   (w: FpWidth): Op =>
   (m, i) => {
-    if (isMemory(i, 0)) put(m, i, 0, low(m, i, 1, w))
-    else mergeLow(m, i, w, low(m, i, 1, w))
+    const value = low(m, i, secondSource(i), w)
+    if (isMemory(i, 0)) put(m, i, 0, value)
+    else mergeLow(m, i, w, value)
   }
 
 /** Loads 64 bits into half `to` of the destination, from memory or from half `from` of a register. */
 const loadHalf =
   (to: 0 | 1, from: 0 | 1 = 0): Op =>
   (m, i) => {
-    const n = xmmOf(i, 0)
-    const value = isMemory(i, 1) ? get(m, i, 1) : lane(m, 64, m.xmm(xmmOf(i, 1)), from)
-    m.setXmm(n, withLane(m, 64, m.xmm(n), to, value))
+    const k = secondSource(i)
+    const value = isMemory(i, k) ? get(m, i, k) : lane(m, 64, m.xmm(xmmOf(i, k)), from)
+    setResult(m, i, withLane(m, 64, m.xmm(xmmOf(i, firstSource(i))), to, value))
   }
 const storeHalf =
   (from: 0 | 1): Op =>
@@ -53,25 +62,33 @@ const storeHalf =
 const moveIn =
   (w: FpWidth): Op =>
   (m, i) =>
-    m.setXmm(xmmOf(i, 0), alone(m, w, get(m, i, 1)))
+    setResult(m, i, alone(m, w, get(m, i, 1)))
 const moveOut =
   (w: FpWidth): Op =>
   (m, i) =>
     put(m, i, 0, low(m, i, 1, w))
-const quadwordIn: Op = (m, i) => m.setXmm(xmmOf(i, 0), alone(m, 64, low(m, i, 1, 64)))
+const quadwordIn: Op = (m, i) => setResult(m, i, alone(m, 64, low(m, i, 1, 64)))
 const quadwordOut: Op = (m, i) => {
   const value = low(m, i, 1, 64)
   if (isMemory(i, 0)) put(m, i, 0, value)
-  else m.setXmm(xmmOf(i, 0), alone(m, 64, value))
+  else setResult(m, i, alone(m, 64, value))
 }
 
+/** One bit for each lane, the lower half's first. */
 const signs =
   (w: FpWidth): Op =>
-  (m, i) =>
-    put(m, i, 0, m.simd(w === 32 ? 'i32x4.bitmask' : 'i64x2.bitmask', [m.xmm(xmmOf(i, 1))]))
+  (m, i) => {
+    const bits = halves(m, i, 1).map((x) => m.simd(w === 32 ? 'i32x4.bitmask' : 'i64x2.bitmask', [x]))
+    put(
+      m,
+      i,
+      0,
+      bits.reduce((sum, b) => m.or(32, sum, m.shl(32, b, m.lit(32, 128 / w)))),
+    )
+  }
 
 /** Eight bytes that must be writable. */
-function demandWrite(e: Evaluator, address: bigint): number {
+export function demandWrite(e: Evaluator, address: bigint): number {
   const at = e.linear(address, 8, 'W')
   e.view.writable(at)
   const nextPage = at - (at % PAGE_SIZE) + PAGE_SIZE

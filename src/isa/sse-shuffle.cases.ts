@@ -1,4 +1,4 @@
-import { i16, i32, i64, i8, type SseCase } from './sse-case.ts'
+import { i16, i32, i64, i8, type SseCase } from './sse-case.fixture.ts'
 
 /** Shuffles: what a reader of the manual would check by hand. */
 // prettier-ignore
@@ -23,6 +23,6 @@ export const SSE_SHUFFLE_CASES: readonly SseCase[] = [
   { asm: 'pshuflw xmm1, xmm2, 0x1b', code: 'f2 0f 70 ca 1b', in: { XMM1: ~0n, XMM2: i16(1, 2, 3, 4, 5, 6, 7, 8) }, out: { XMM1: i16(4, 3, 2, 1, 5, 6, 7, 8) }, why: 'the high half is copied' },
   { asm: 'shufps xmm1, xmm2, 0x1b', code: '0f c6 ca 1b', in: { XMM1: i32(1, 2, 3, 4), XMM2: i32(5, 6, 7, 8) }, out: { XMM1: i32(4, 3, 6, 5) }, why: 'two lanes from each operand' },
   { asm: 'shufpd xmm1, xmm2, 1', code: '66 0f c6 ca 01', in: { XMM1: i64(1, 2), XMM2: i64(3, 4) }, out: { XMM1: i64(2, 3) }, why: 'one lane from each operand' },
-  { asm: 'pinsrw xmm1, eax, 9', code: '66 0f c4 c8 09', in: { RAX: 0x12345n, XMM1: i16(1, 2, 3) }, out: { XMM1: i16(1, 0x2345, 3) }, why: 'the lane number counts modulo 8' },
+  { asm: 'pinsrw xmm1, ax, 9', code: '66 0f c4 c8 09', in: { RAX: 0x12345n, XMM1: i16(1, 2, 3) }, out: { XMM1: i16(1, 0x2345, 3) }, why: 'the lane number counts modulo 8' },
   { asm: 'pextrw eax, xmm1, 1', code: '66 0f c5 c1 01', in: { RAX: ~0n, XMM1: i16(1, -2, 3) }, out: { RAX: 0xfffen }, why: 'zero-extended' },
 ]

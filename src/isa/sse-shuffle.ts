@@ -1,11 +1,21 @@
 /** SSE and SSE2 instructions that rearrange lanes: shuffles, unpacks, packs, PINSRW and PEXTRW. */
-import type { Insn, Row } from './insn.ts'
+import type { Row } from './insn.ts'
 import { get, put } from './operand.ts'
 import type { SimdOp } from './simd-ops.ts'
-import { binary, immediate, whole, xmmOf, type Op } from './sse-operand.ts'
+import {
+  binary,
+  binaryBy,
+  control,
+  firstSource,
+  secondSource,
+  setResult,
+  unaryBy,
+  xmmOf,
+  type Op,
+} from './sse-operand.ts'
 
 /** Byte indices for elements of `size` bytes; element numbers run on from the first operand into the second. */
-const elements = (size: number, which: readonly number[]): number[] =>
+export const elements = (size: number, which: readonly number[]): number[] =>
   which.flatMap((e) => Array.from({ length: size }, (_, k) => e * size + k))
 
 /** Alternates the low or high elements of both operands. */
@@ -17,37 +27,28 @@ const unpack = (size: 1 | 2 | 4 | 8, half: 'low' | 'high'): Op => {
 }
 
 /** Fields of two bits of the immediate. */
-const fields = (i: Insn): [number, number, number, number] => {
-  const n = immediate(i, 2)
-  return [n & 3, (n >> 2) & 3, (n >> 4) & 3, n >> 6]
-}
+type Fields = readonly [number, number, number, number]
+const fields = (n: number): Fields => [n & 3, (n >> 2) & 3, (n >> 4) & 3, n >> 6]
 /** One operand, elements chosen by the immediate. */
-const shuffleOne =
-  (size: 2 | 4, choose: (f: readonly [number, number, number, number]) => number[]): Op =>
-  (m, i) => {
-    const source = whole(m, i, 1)
-    m.setXmm(xmmOf(i, 0), m.shuffle(elements(size, choose(fields(i))), source, source))
-  }
-const shuffleSingles: Op = (m, i) => {
-  const [a, b, c, d] = fields(i)
-  const n = xmmOf(i, 0)
-  m.setXmm(n, m.shuffle(elements(4, [a, b, 4 + c, 4 + d]), m.xmm(n), whole(m, i, 1)))
-}
-const shuffleDoubles: Op = (m, i) => {
-  const chosen = immediate(i, 2)
-  const n = xmmOf(i, 0)
-  m.setXmm(n, m.shuffle(elements(8, [chosen & 1, 2 + ((chosen >> 1) & 1)]), m.xmm(n), whole(m, i, 1)))
-}
+export const shuffleOne = (size: 2 | 4, choose: (f: Fields) => number[]): Op =>
+  unaryBy((byte) => (o, x) => o.shuffle(elements(size, choose(fields(byte))), x, x))
+const shuffleSingles = binaryBy((byte) => {
+  const [a, b, c, d] = fields(byte)
+  return (o, x, y) => o.shuffle(elements(4, [a, b, 4 + c, 4 + d]), x, y)
+})
+/** Bits 255:128 have two bits of their own. */
+const shuffleDoubles = binaryBy((byte, half) => {
+  const chosen = byte >> (2 * half)
+  return (o, x, y) => o.shuffle(elements(8, [chosen & 1, 2 + ((chosen >> 1) & 1)]), x, y)
+})
 
 const pack = (op: SimdOp): Op => binary((o, a, b) => o.simd(op, [a, b]))
 
 const insertWord: Op = (m, i) => {
-  const n = xmmOf(i, 0)
-  const value = m.zext(16, 32, get(m, i, 1))
-  m.setXmm(n, m.simd('i16x8.replace_lane', [m.xmm(n), value], immediate(i, 2) & 7))
+  const value = m.zext(16, 32, get(m, i, secondSource(i)))
+  setResult(m, i, m.simd('i16x8.replace_lane', [m.xmm(xmmOf(i, firstSource(i))), value], control(i) & 7))
 }
-const extractWord: Op = (m, i) =>
-  put(m, i, 0, m.simd('i16x8.extract_lane_u', [m.xmm(xmmOf(i, 1))], immediate(i, 2) & 7))
+const extractWord: Op = (m, i) => put(m, i, 0, m.simd('i16x8.extract_lane_u', [m.xmm(xmmOf(i, 1))], control(i) & 7))
 
 // prettier-ignore
 export const SSE_SHUFFLE: readonly Row[] = [

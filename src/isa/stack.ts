@@ -3,12 +3,12 @@ import { fault } from '../cpu/index.ts'
 import { RBP, RFLAGS, RSP } from '../spec/x86/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn } from './insn.ts'
-import { loadSegment } from './move.ts'
 import type { Cpu } from './ops.ts'
 import { get, operand, put } from './operand.ts'
 import { insn } from './rows.ts'
+import { FS, GS, loadSegment } from './segment.ts'
 
-const STACK_ACCESS = { stack: true } as const
+export const STACK_ACCESS = { stack: true } as const
 
 /** Operand size of a stack instruction: 64, or 16 with a 66 prefix. */
 const stackWidth = (i: Insn): 16 | 64 => (i.w === 16 ? 16 : 64)
@@ -51,8 +51,11 @@ const POPPED =
   RFLAGS.ID
 
 function popFlags(e: Evaluator, i: Insn): void {
-  const w = stackWidth(i)
-  const value = BigInt(pop(e, w))
+  setPoppedFlags(e, stackWidth(i), BigInt(pop(e, stackWidth(i))))
+}
+
+/** 16 bits leave the upper flags alone. */
+export function setPoppedFlags(e: Evaluator, w: Insn['w'], value: bigint): void {
   const mask = BigInt(w === 16 ? POPPED & 0xffff : POPPED)
   e.state.rflags = (e.state.rflags & ~mask) | (value & mask)
 }
@@ -103,7 +106,7 @@ export const STACK = [
     // Only the selector is read, but RSP moves by the operand size.
     slow: (e, i) => {
       const selector = pop(e, 16, stackWidth(i) / 8 - 2)
-      loadSegment(e, i.row.opcode === '0F A1' ? 4 : 5, Number(selector))
+      loadSegment(e, i.row.opcode === '0F A1' ? FS : GS, Number(selector))
     },
   }),
   insn({

@@ -88,17 +88,9 @@ export const SYSTEM = [
       setLow(e, RCX, 0)
     },
   }),
+  insn({ mnemonic: 'RDPID', spec: 'RDPID—Read Processor ID', feature: 'RDPID', rows: [['F3 0F C7 /7', 'Rq']], slow: (e, i) => put(e, i, 0, 0n) }),
   insn({ mnemonic: 'RDRAND', spec: 'RDRAND—Read Random Number', feature: 'RDRAND', rows: [['NFx 0F C7 /6', 'Rv']], slow: random }),
   insn({ mnemonic: 'RDSEED', spec: 'RDSEED—Read Random SEED', feature: 'RDSEED', rows: [['NFx 0F C7 /7', 'Rv']], slow: random }),
-  insn({
-    mnemonic: 'XGETBV', spec: 'XGETBV—Get Value of Extended Control Register', feature: 'OSXSAVE', rows: [['NP 0F 01 D0', '']],
-    slow: (e) => {
-      if (e.reg(32, RCX) !== 0) fault.GP(0)
-      const xcr0 = e.env.xcr0 ?? 3n
-      setLow(e, RAX, xcr0)
-      setLow(e, RDX, xcr0 >> 32n)
-    },
-  }),
   insn({ mnemonic: 'RDFSBASE', spec: 'RDFSBASE/RDGSBASE—Read FS/GS Segment Base', feature: 'FSGSBASE', rows: [['F3 0F AE /0', 'Ry']], slow: (e, i) => put(e, i, 0, e.lit(i.w, e.state.fsBase)) }),
   insn({ mnemonic: 'RDGSBASE', spec: 'RDFSBASE/RDGSBASE—Read FS/GS Segment Base', feature: 'FSGSBASE', rows: [['F3 0F AE /1', 'Ry']], slow: (e, i) => put(e, i, 0, e.lit(i.w, e.state.gsBase)) }),
   insn({ mnemonic: 'WRFSBASE', spec: 'WRFSBASE/WRGSBASE—Write FS/GS Segment Base', feature: 'FSGSBASE', rows: [['F3 0F AE /2', 'Ry']], slow: (e, i) => void (e.state.fsBase = newBase(e, i)) }),
@@ -142,6 +134,7 @@ export const SYSTEM = [
   privileged('LMSW', [['0F 01 /6', 'Ew']]),
   privileged('INVLPG', [['0F 01 /7', 'M']]),
   privileged('XSETBV', [['NP 0F 01 D1', '']].map(([o, x]) => [o, x, { feature: 'OSXSAVE' }] as Form)),
+  privileged('INVPCID', [['66 0F 38 82 /r', 'Gq, Mdq', { feature: 'INVPCID' }]]),
   privileged('SWAPGS', [['0F 01 F8', '']]),
   // UMIP makes these privileged.
   privileged('SLDT', [['0F 00 /0', 'Ev']], noEnclave),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeAll } from './evaluator-engine.fixture.ts'
-import { FAMILIES, operandCodes, parseOpcode, parseOperand, ROWS, Table } from './table.ts'
+import { operandCodes, parseOpcode, parseOperand } from './opcode.ts'
+import { FAMILIES, ROWS, Table } from './table.ts'
 import { UNIMPLEMENTED } from './unimplemented.ts'
 import { fromHex } from '../base/index.ts'
 import type { Row } from './insn.ts'

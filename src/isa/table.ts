@@ -1,22 +1,47 @@
 /**
- * From rows to a lookup: parses the opcode and operand columns (syntax: `Row` in insn.ts) and spreads every row over the cells
- * it answers for. A cell is one opcode with one of four mandatory-prefix states, REX.W, REX.B and a class of ModRM bytes; where
+ * From rows to a lookup: spreads every row over the cells it answers for. A cell is one opcode with one of four mandatory-prefix states, REX.W, REX.B and a class of ModRM bytes; where
  * two rows meet, the one that asks for more wins, and two that ask for the same are an error that `overlaps` lists.
  * [SDM-2 "Instruction Format", "Opcode Map"]
  */
 import { invariant } from '../base/index.ts'
-import type { Row } from './insn.ts'
-import type { IntWidth, Width } from './ops.ts'
+import type { Insn, Row } from './insn.ts'
+import {
+  METHOD,
+  operandCodes,
+  parseOpcode,
+  parseOperand,
+  SIZE,
+  type Method,
+  type Opcode,
+  type OperandSpec,
+  type Size,
+} from './opcode.ts'
 import { ADD } from './add.ts'
+import { AES } from './aes.ts'
+import { AVX2_GATHER } from './avx2-gather.ts'
+import { AVX2_INTEGER } from './avx2-integer.ts'
+import { AVX2_MOVE } from './avx2-move.ts'
+import { AVX_FLOAT } from './avx-float.ts'
+import { AVX_INTEGER } from './avx-integer.ts'
+import { AVX_MOVE } from './avx-move.ts'
+import { AVX_SHUFFLE } from './avx-shuffle.ts'
 import { BIT } from './bit.ts'
+import { BMI } from './bmi.ts'
 import { CONTROL } from './control.ts'
+import { CONTROL_FAR } from './control-far.ts'
 import { EXCHANGE } from './exchange.ts'
 import { FLAG_CONTROL } from './flag-control.ts'
 import { LOGIC } from './logic.ts'
 import { MISC } from './misc.ts'
+import { MMX } from './mmx.ts'
+import { MMX_CONVERT } from './mmx-convert.ts'
+import { MMX_SSSE3 } from './mmx-ssse3.ts'
 import { MOVE } from './move.ts'
 import { MULTIPLY } from './multiply.ts'
+import { PCLMUL } from './pclmul.ts'
 import { ROTATE } from './rotate.ts'
+import { SHA } from './sha.ts'
+import { SEGMENT } from './segment.ts'
 import { SHIFT } from './shift.ts'
 import { SSE_CONVERT } from './sse-convert.ts'
 import { SSE_ESTIMATE } from './sse-estimate.ts'
@@ -25,9 +50,16 @@ import { SSE_INTEGER } from './sse-integer.ts'
 import { SSE_MOVE } from './sse-move.ts'
 import { SSE_SHUFFLE } from './sse-shuffle.ts'
 import { SSE_STATE } from './sse-state.ts'
+import { SSE3 } from './sse3.ts'
+import { SSE41_FLOAT } from './sse41-float.ts'
+import { SSE41_INTEGER } from './sse41-integer.ts'
+import { SSE41_SHUFFLE } from './sse41-shuffle.ts'
+import { SSE42 } from './sse42.ts'
+import { SSSE3 } from './ssse3.ts'
 import { STACK } from './stack.ts'
 import { STRING } from './string.ts'
 import { SYSTEM } from './system.ts'
+import { XSAVE } from './xsave.ts'
 import { X87_ARITHMETIC } from './x87-arithmetic.ts'
 import { X87_COMPARE } from './x87-compare.ts'
 import { X87_CONTROL } from './x87-control.ts'
@@ -38,102 +70,17 @@ import { UNIMPLEMENTED } from './unimplemented.ts'
 /** Every family, in the order of the manual's volume 1. The name is the file's. */
 // prettier-ignore
 export const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
-  move: MOVE, exchange: EXCHANGE, stack: STACK, add: ADD, multiply: MULTIPLY, logic: LOGIC, shift: SHIFT, rotate: ROTATE, bit: BIT,
-  control: CONTROL, string: STRING, 'flag-control': FLAG_CONTROL, misc: MISC,
+  move: MOVE, exchange: EXCHANGE, stack: STACK, add: ADD, multiply: MULTIPLY, logic: LOGIC, shift: SHIFT, rotate: ROTATE, bit: BIT, bmi: BMI,
+  control: CONTROL, 'control-far': CONTROL_FAR, segment: SEGMENT, string: STRING, 'flag-control': FLAG_CONTROL, misc: MISC,
   'sse-move': SSE_MOVE, 'sse-float': SSE_FLOAT, 'sse-estimate': SSE_ESTIMATE, 'sse-shuffle': SSE_SHUFFLE, 'sse-convert': SSE_CONVERT,
-  'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, 'x87-move': X87_MOVE, 'x87-arithmetic': X87_ARITHMETIC, 'x87-compare': X87_COMPARE, 'x87-transcendental': X87_TRANSCENDENTAL,
-  'x87-control': X87_CONTROL, system: SYSTEM,
+  'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, xsave: XSAVE,
+  sse3: SSE3, ssse3: SSSE3, 'sse41-integer': SSE41_INTEGER, 'sse41-shuffle': SSE41_SHUFFLE, 'sse41-float': SSE41_FLOAT, sse42: SSE42, aes: AES, pclmul: PCLMUL, sha: SHA,
+  'avx-move': AVX_MOVE, 'avx-float': AVX_FLOAT, 'avx-shuffle': AVX_SHUFFLE, 'avx-integer': AVX_INTEGER,
+  'avx2-integer': AVX2_INTEGER, 'avx2-move': AVX2_MOVE, 'avx2-gather': AVX2_GATHER,
+  'x87-move': X87_MOVE, 'x87-arithmetic': X87_ARITHMETIC, 'x87-compare': X87_COMPARE, 'x87-transcendental': X87_TRANSCENDENTAL,
+  'x87-control': X87_CONTROL, mmx: MMX, 'mmx-convert': MMX_CONVERT, 'mmx-ssse3': MMX_SSSE3, system: SYSTEM,
 }
 export const ROWS: readonly Row[] = Object.values(FAMILIES).flat()
-
-/** The operand codes by addressing method. 'fixed' registers: n is the register; 'one' is the constant 1; 'st': -1 for ModRM.r/m. */
-// prettier-ignore
-export const METHOD = {
-  E: 0, G: 1, R: 2, M: 3, Z: 4, I: 5, J: 6, O: 7, V: 8, W: 9, U: 10, X: 11, Y: 12, S: 13, C: 14, D: 15, B: 16, fixed: 17, one: 18, st: 19,
-} as const
-export type Method = (typeof METHOD)[keyof typeof METHOD]
-
-/** Sizes that depend on prefixes; the others are plain widths in bits, 0 for memory of no particular width. */
-export const SIZE = { v: 1, y: 2, z: 3, v64: 4, bs: 5, bs64: 6, z64: 7 } as const
-export type Size = Width | 0 | (typeof SIZE)[keyof typeof SIZE]
-
-export interface OperandSpec {
-  readonly method: Method
-  readonly size: Size
-  readonly n: number
-}
-
-// prettier-ignore
-const SIZES: Readonly<Record<string, Size>> = {
-  '': 0, b: 8, w: 16, d: 32, q: 64, dq: 128, x: 128, ss: 32, sd: 64, ps: 128, pd: 128, pi: 64, ...SIZE,
-}
-// prettier-ignore
-const FIXED: Readonly<Record<string, OperandSpec>> = {
-  AL: { method: METHOD.fixed, size: 8, n: 0 }, CL: { method: METHOD.fixed, size: 8, n: 1 },
-  AX: { method: METHOD.fixed, size: 16, n: 0 }, DX: { method: METHOD.fixed, size: 16, n: 2 },
-  eAX: { method: METHOD.fixed, size: SIZE.z, n: 0 }, rAX: { method: METHOD.fixed, size: SIZE.v, n: 0 },
-  1: { method: METHOD.one, size: 8, n: 0 }, ST0: { method: METHOD.st, size: 0, n: 0 }, STi: { method: METHOD.st, size: 0, n: -1 },
-}
-
-/** One code of the operands column; undefined if it is not one. */
-export function parseOperand(code: string): OperandSpec | undefined {
-  const fixed = FIXED[code]
-  if (fixed) return fixed
-  const method = (METHOD as Readonly<Record<string, Method>>)[code.slice(0, 1)]
-  const size = SIZES[code.slice(1)]
-  return method === undefined || size === undefined ? undefined : { method, size, n: -1 }
-}
-
-export const operandCodes = (operands: string): string[] =>
-  operands === '' ? [] : operands.split(',').map((c) => c.trim())
-
-/** The opcode column, taken apart. */
-export interface Opcode {
-  /** 0: one byte, 1: 0F, 2: 0F 38, 3: 0F 3A. */
-  readonly map: number
-  readonly byte: number
-  readonly plusR: boolean
-  readonly prefix: 'NP' | 'NFx' | '66' | 'F2' | 'F3' | undefined
-  readonly W: 0 | 1 | undefined
-  readonly B: 0 | undefined
-  readonly digit: number | undefined
-  /** A further opcode byte that stands where ModRM would be (0F 01 D7). */
-  readonly modrm: number | undefined
-  readonly mod3: boolean
-  readonly slashR: boolean
-}
-
-/** undefined for a text that is not in the syntax of `Row.opcode`. */
-export function parseOpcode(text: string): Opcode | undefined {
-  let prefix: Opcode['prefix']
-  let W: Opcode['W']
-  let B: Opcode['B']
-  let digit: number | undefined
-  let [plusR, slashR, mod3] = [false, false, false]
-  const bytes: number[] = []
-  for (const t of text.split(/\s+/)) {
-    if (t === '+') continue
-    if (bytes.length === 0 && (t === 'NP' || t === 'NFx' || t === '66' || t === 'F2' || t === 'F3')) prefix = t
-    else if (t === 'REX.W') W = 1
-    else if (t === 'W0') W = 0
-    else if (t === 'REX.B=0') B = 0
-    else if (t === '+r') plusR = true
-    else if (t === '/r') slashR = true
-    else if (t === 'mod=3') mod3 = true
-    else if (/^\/[0-7]$/.test(t)) digit = Number(t[1])
-    else if (/^[0-9A-F]{2}$/.test(t)) bytes.push(Number.parseInt(t, 16))
-    else return undefined
-  }
-  let map = 0
-  let at = 0
-  if (bytes[0] === 0x0f && bytes.length > 1) {
-    map = bytes[1] === 0x38 ? 2 : bytes[1] === 0x3a ? 3 : 1
-    at = map === 1 ? 1 : 2
-  }
-  const [byte, modrm, ...rest] = bytes.slice(at)
-  if (byte === undefined || rest.length > 0) return undefined
-  return { map, byte, plusR, prefix, W, B, digit, modrm, mod3, slashR }
-}
 
 /** A row made ready for the decoder. */
 export interface Entry {
@@ -147,14 +94,19 @@ export interface Entry {
   readonly canLock: boolean
   /** MOV to and from control and debug registers: every ModRM byte means registers. */
   readonly ignoresMod: boolean
+  /** An operand is in VEX.vvvv. */
+  readonly usesVvvv: boolean
+  /** Insn.vex; 'L': by VEX.L. */
+  readonly vector: Insn['vex'] | 'L'
 }
 
 /** Operands whose ModRM.r/m must be memory or must be a register. */
-const MEMORY_METHODS: readonly Method[] = [METHOD.M]
-const REGISTER_METHODS: readonly Method[] = [METHOD.R, METHOD.U]
+const MEMORY_METHODS: readonly Method[] = [METHOD.M, METHOD.vm]
+const REGISTER_METHODS: readonly Method[] = [METHOD.R, METHOD.U, METHOD.N]
 // prettier-ignore
 const MODRM_METHODS: readonly Method[] = [
   METHOD.E, METHOD.G, METHOD.R, METHOD.M, METHOD.V, METHOD.W, METHOD.U, METHOD.S, METHOD.C, METHOD.D,
+  METHOD.P, METHOD.Q, METHOD.N, METHOD.vm,
 ]
 
 /** Operands whose width can be the instruction's. */
@@ -167,7 +119,7 @@ const FIRST_METHODS = [
   METHOD.O,
   METHOD.X,
   METHOD.Y,
-  METHOD.B,
+  METHOD.RBX,
   METHOD.fixed,
   METHOD.V,
   METHOD.W,
@@ -195,6 +147,9 @@ function createEntry(row: Row, opcode: Opcode): Entry {
     repIsFree: opcode.prefix !== 'F2' && opcode.prefix !== 'F3',
     canLock: row.lock === true,
     ignoresMod: operands.some((o) => o.method === METHOD.C || o.method === METHOD.D),
+    usesVvvv: operands.some((o) => o.method === METHOD.H || o.method === METHOD.B),
+    // BMI borrows the encoding and nothing else.
+    vector: row.feature?.startsWith('BMI') ? 0 : (opcode.vex?.length ?? 0),
   }
 }
 
@@ -216,16 +171,17 @@ const specificity = (o: Opcode): number =>
   (o.modrm === undefined ? 0 : 8) +
   (o.digit === undefined ? 0 : 4) +
   (o.W === undefined ? 0 : 2) +
-  (o.B === undefined ? 0 : 1)
+  (o.B === undefined && o.vex?.L === undefined ? 0 : 1)
 
 const PREFIX_STATES = { NP: [0], NFx: [0, 1], '66': [1], F2: [2], F3: [3], any: [0, 1, 2, 3] } as const
-/** Cells by prefix state (none, 66, F2, F3) * 4 + REX.W * 2 + REX.B. */
+/** Cells by prefix state (none, 66, F2, F3) * 4 + REX.W * 2 + REX.B, or VEX.W and VEX.L. */
 export const cellIndex = (prefix: number, W: number, B: number): number => prefix * 4 + W * 2 + B
 
 const answersForCell = ({ opcode }: Claim, cell: number): boolean =>
   (PREFIX_STATES[opcode.prefix ?? 'any'] as readonly number[]).includes(cell >> 2) &&
   (opcode.W === undefined || opcode.W === ((cell >> 1) & 1)) &&
-  (opcode.B === undefined || opcode.B === (cell & 1))
+  (opcode.B === undefined || opcode.B === (cell & 1)) &&
+  (opcode.vex?.L === undefined || opcode.vex.L === (cell & 1))
 
 /** What one cell holds: an entry, a list by ModRM class, or nothing (#UD). */
 export type Leaf = Entry | readonly (Entry | undefined)[] | undefined
@@ -249,14 +205,14 @@ interface Claim {
 export class Table {
   /** By map * 256 + opcode byte: rows first. */
   private readonly claims: Claim[][] = []
-  private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(1024).fill(undefined)
+  private readonly slots: (Slot | null | undefined)[] = new Array<undefined>(2048).fill(undefined)
   private readonly met = new Set<string>()
 
   /**
    * `features`: the CPUID features the processor has; rows that need another do not exist for it, so that F3 0F BC is TZCNT or BSF.
    */
   constructor(rows: readonly Row[], features: ReadonlySet<string>) {
-    for (const row of rows) if (row.feature === undefined || features.has(row.feature)) this.add(row)
+    for (const row of rows) if (isOffered(row, features)) this.add(row)
   }
 
   private add(row: Row): void {
@@ -314,6 +270,9 @@ export class Table {
 export const isEntry = (leaf: Entry | readonly (Entry | undefined)[]): leaf is Entry => !Array.isArray(leaf)
 const describe = ({ entry: { row } }: Claim): string => `${row.mnemonic} ${row.opcode} ${row.operands}`
 
+const isOffered = ({ feature }: Row, features: ReadonlySet<string>): boolean =>
+  feature === undefined || feature.split('+').every((f) => features.has(f))
+
 /** Looked into only where no row answers. */
 let unimplemented: Table | undefined
 export const unimplementedTable = (): Table =>
@@ -321,36 +280,3 @@ export const unimplementedTable = (): Table =>
     UNIMPLEMENTED.map(([opcode, mnemonic, operands]) => ({ mnemonic, opcode, operands, spec: '' })),
     new Set(),
   ))
-
-/** Bytes that an immediate of a size takes, for the operand size 16, 32 or 64. */
-export function immediateSize(size: Size, operandSize: 16 | 32 | 64): number {
-  switch (size) {
-    case SIZE.bs:
-    case SIZE.bs64:
-      return 1
-    case SIZE.z:
-    case SIZE.z64:
-      return operandSize === 16 ? 2 : 4
-    default:
-      return resolveSize(size, operandSize) / 8
-  }
-}
-
-/** Width of an operand size, for the instruction's operand size 16, 32 or 64. */
-export function resolveSize(size: Size, operandSize: 16 | 32 | 64): IntWidth | 128 | 0 {
-  switch (size) {
-    case SIZE.v:
-    case SIZE.bs:
-      return operandSize
-    case SIZE.y:
-      return operandSize === 64 ? 64 : 32
-    case SIZE.z:
-      return operandSize === 16 ? 16 : 32
-    case SIZE.v64:
-    case SIZE.bs64:
-    case SIZE.z64:
-      return operandSize === 16 ? 16 : 64
-    default:
-      return size
-  }
-}

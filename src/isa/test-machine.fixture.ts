@@ -1,5 +1,6 @@
 /** A machine for tests: a few pages, a processor state and the evaluator, and a deterministic environment. */
 import { CpuState, fault, PAGE_SIZE, Ram, View, type Access, type Mapping, type PageSource } from '../cpu/index.ts'
+import type { Decode } from './decode.ts'
 import { Evaluator, type Environment } from './evaluator.ts'
 
 export type Protection = 'none' | 'r' | 'rw' | 'rx' | 'rwx'
@@ -29,16 +30,23 @@ const ENVIRONMENT: Environment = {
 }
 
 export class TestMachine {
-  readonly ram = new Ram(64 * 1024 * 1024)
+  /** Large enough for the homes of the pages that the tests map. */
+  readonly ram = new Ram(320 * 1024 * 1024)
   readonly source = new TestPages()
   readonly view = new View(this.ram, this.source)
   readonly state = new CpuState(this.ram)
-  readonly evaluator = new Evaluator(this.state, this.view, ENVIRONMENT)
+  readonly evaluator: Evaluator
 
-  /** Maps `count` zeroed pages. */
-  map(address: number, count: number, protection: Protection = 'rw'): void {
+  /** `decode`: which instructions the processor has, as in Environment. */
+  constructor(decode?: Decode) {
+    this.evaluator = new Evaluator(this.state, this.view, { ...ENVIRONMENT, ...(decode && { decode }) })
+  }
+
+  /** Maps `count` zeroed pages, at home if that is free, or elsewhere. */
+  map(address: number, count: number, protection: Protection = 'rw', away = false): void {
     for (let k = 0; k < count; k++) {
-      this.source.pages.set(address / PAGE_SIZE + k, { frame: this.ram.allocateFrame(), protection })
+      const frame = this.ram.allocateFrame(away ? undefined : address + k * PAGE_SIZE)
+      this.source.pages.set(address / PAGE_SIZE + k, { frame, protection })
     }
     this.view.invalidate(address, count)
   }

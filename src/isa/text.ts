@@ -1,11 +1,18 @@
 /** Instructions as text, for traces and error messages: Intel syntax, lower case, numbers from 10 on in hex. */
 import type { Insn, MemoryOperand, Operand } from './insn.ts'
-import { operandCodes } from './table.ts'
+import { operandCodes } from './opcode.ts'
 
 const WIDE = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const
 const HIGH_BYTES = ['ah', 'ch', 'dh', 'bh'] as const
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const
-const SIZES: Readonly<Record<number, string>> = { 8: 'byte', 16: 'word', 32: 'dword', 64: 'qword', 128: 'xmmword' }
+const SIZES: Readonly<Record<number, string>> = {
+  8: 'byte',
+  16: 'word',
+  32: 'dword',
+  64: 'qword',
+  128: 'xmmword',
+  256: 'ymmword',
+}
 const SUFFIXES: Readonly<Record<number, string>> = { 8: 'b', 16: 'w', 32: 'd', 64: '' }
 
 function registerText(w: number, n: number, high = false): string {
@@ -25,6 +32,8 @@ function memoryText(m: MemoryOperand): string {
   const parts: string[] = []
   if (m.base >= 0) parts.push(registerText(w, m.base))
   if (m.index >= 0) parts.push(registerText(w, m.index) + (m.scale > 0 || m.base < 0 ? `*${1 << m.scale}` : ''))
+  const v = m.vectorIndex
+  if (v) parts.push(`${v.length === 256 ? 'ymm' : 'xmm'}${v.n}${m.scale > 0 || m.base < 0 ? `*${1 << m.scale}` : ''}`)
   const segment = m.seg === 'none' ? '' : `${m.seg.toLowerCase()}:`
   if (parts.length === 0) return `${segment}[${number(BigInt.asUintN(w, m.disp))}]`
   const disp = m.disp === 0n ? '' : m.disp < 0n ? `-${number(-m.disp)}` : `+${number(m.disp)}`
@@ -37,8 +46,12 @@ function operandText(o: Operand, code: string, sized: boolean): string {
       return registerText(o.w, o.n, o.high)
     case 'xmm':
       return `xmm${o.n}`
+    case 'ymm':
+      return `ymm${o.n}`
     case 'st':
       return `st${o.n}`
+    case 'mm':
+      return `mm${o.n}`
     case 'mem':
       return sized && o.w !== 0 ? `${SIZES[o.w] ?? ''} ptr ${memoryText(o)}` : memoryText(o)
     case 'rel':
@@ -66,7 +79,10 @@ function prefixText(i: Insn, codes: readonly string[]): string {
 
 /** The size of memory is told where neither the mnemonic nor a register tells it. */
 const tellsSize = (i: Insn, o: Operand, code: string): boolean =>
-  o.kind === 'xmm' || (o.kind === 'reg' && code !== 'CL' && i.operands.every((x) => x.kind !== 'mem' || x.w === o.w))
+  o.kind === 'xmm' ||
+  o.kind === 'ymm' ||
+  o.kind === 'mm' ||
+  (o.kind === 'reg' && code !== 'CL' && i.operands.every((x) => x.kind !== 'mem' || x.w === o.w))
 
 /** `add rax, [rbp-8]`. */
 export function insnText(i: Insn): string {

@@ -1,5 +1,6 @@
 /** x87 arithmetic: the four operations, root, remainders, rounding to integer, scaling. [SDM-1 "Basic Arithmetic Instructions"] */
-import { FSW, floatOf, stackIndex, waiting, type Fpu } from './x87-state.ts'
+import { FSW } from '../spec/x86/index.ts'
+import { floatOf, stackIndex, waiting, type Fpu } from './x87-state.ts'
 import type { Row } from './insn.ts'
 import { insn } from './rows.ts'
 import { add, divide, multiply, negate, squareRoot } from './softfloat/exact.ts'

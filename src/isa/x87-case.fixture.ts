@@ -1,10 +1,10 @@
 /** Hand-written cases of the x87 families: a stack, what an instruction makes of it, and the status flags that tell of it. */
 import { DATA_BASE, WINDOW_OFFSET, WINDOW_SIZE, type NativeResult, type NativeState } from '../../test/native/oracle.ts'
 import { fromHex, toHex } from '../base/index.ts'
-import { RAX, RDI, RFLAGS, VECTOR } from '../spec/x86/index.ts'
+import { RAX, RDI, RFLAGS, VECTOR, FCW_RESET, FSW } from '../spec/x86/index.ts'
 import { exactly } from './softfloat/extended.ts'
 import { DOUBLE, unpack } from './softfloat/format.ts'
-import { FCW_RESET, FSW } from './x87-state.ts'
+import type { Seen } from './case.fixture.ts'
 
 /** Where [rdi] points. */
 const OFFSET = 64
@@ -97,8 +97,6 @@ export function stateOf(c: X87Case): NativeState {
     prot: ['rw', 'rw'],
   }
 }
-
-type Seen = Readonly<Record<string, string | number | bigint | readonly string[] | undefined>>
 
 const hex80 = (v: bigint): string => v.toString(16).padStart(20, '0')
 

@@ -1,4 +1,5 @@
 /** x87 comparison and classification. [SDM-1 "Comparison and Classification Instructions"] */
+import { FSW } from '../spec/x86/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
 import { insn } from './rows.ts'
@@ -6,7 +7,7 @@ import { compare } from './softfloat/exact.ts'
 import { isNaN, zero, type Float } from './softfloat/format.ts'
 import { loadFloat } from './x87-operand.ts'
 import { noteDenormals } from './x87-arithmetic.ts'
-import { FSW, floatOf, stackIndex, waiting, type Fpu } from './x87-state.ts'
+import { floatOf, stackIndex, waiting, type Fpu } from './x87-state.ts'
 
 const CODES = FSW.C0 | FSW.C2 | FSW.C3
 const UNORDERED = CODES

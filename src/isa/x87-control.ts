@@ -1,11 +1,12 @@
 /** x87 control: control and status word, environment, the stack pointer. [SDM-1 "x87 FPU Control Instructions"] */
-import { PAGE_SIZE } from '../cpu/index.ts'
+import { EMPTY, FSW } from '../spec/x86/index.ts'
+import { PAGE_SIZE, controlWord, tagOf } from '../cpu/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
 import { get, memory, put } from './operand.ts'
 import { insn } from './rows.ts'
 import { addressWithin } from './sse-operand.ts'
-import { controlWord, EMPTY, FSW, noWait, stackIndex, tagOf, waiting, type Fpu } from './x87-state.ts'
+import { noWait, stackIndex, waiting, type Fpu } from './x87-state.ts'
 
 const nothing = (): void => {}
 const EXCEPTION_BITS = 0x80ff

@@ -1,4 +1,5 @@
 /** x87 loads, stores, exchanges and constants. [SDM-1 "Data Transfer Instructions", "Load Constant Instructions"] */
+import { FSW } from '../spec/x86/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
 import { memory } from './operand.ts'
@@ -7,7 +8,7 @@ import { exactly, packExtended, packExtendedQuiet, roundX87 } from './softfloat/
 import { DOUBLE, isNaN, packIndefinite, packQuiet, SINGLE, type Float, type Format } from './softfloat/format.ts'
 import { dropBits, NEAREST, UP } from './softfloat/round.ts'
 import { fromInteger, loadExtended, loadFloat, storeExtended } from './x87-operand.ts'
-import { FSW, floatOf, stackIndex, waiting, type Fpu } from './x87-state.ts'
+import { floatOf, stackIndex, waiting, type Fpu } from './x87-state.ts'
 
 type Text = NonNullable<Row['slow']>
 

@@ -1,5 +1,5 @@
 /**
- * Every x87 row against the processor of this machine: registers, tags, control and status word, memory, faults and their order.
+ * Every x87 and MMX row against the processor of this machine: registers, tags, control and status word, memory, faults and their order.
  * `ENCLU_CASES` sets how many states each row gets, `ENCLU_ROW` restricts to mnemonics, `ENCLU_SEED` changes them.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,6 +10,7 @@ import { isSkip } from '../../test/support/cache.ts'
 import { decodeAll, evaluatorEngine } from './evaluator-engine.fixture.ts'
 import { randomEncoding } from './random-insn.fixture.ts'
 import { FAMILIES } from './table.ts'
+import { RDI } from '../spec/x86/index.ts'
 import { fillOperands, randomX87, x87Mask } from './x87-random.fixture.ts'
 import type { Row } from './insn.ts'
 
@@ -27,12 +28,14 @@ function* casesOf(rows: readonly Row[], random: Random): Generator<Case> {
         : row.operands.endsWith('q')
           ? 64
           : 80
+    const isMmx = !row.mnemonic.startsWith('F')
     for (let k = 0; k < cases; k++) {
       const { code } = randomEncoding(random, row, decodeAll)
-      const state = randomState(random, code, { protect: 0.03, wild: 0.02 })
+      const pointers = row.mnemonic === 'MASKMOVQ' ? [RDI] : []
+      const state = randomState(random, code, { protect: 0.03, wild: 0.02, addresses: pointers })
       state.x87 = randomX87(random)
       state.fsBase = state.gsBase = 0n
-      if (random.chance(0.8)) fillOperands(random, state, kind, bits)
+      if (random.chance(isMmx ? 0.2 : 0.8)) fillOperands(random, state, kind, bits)
       yield { state, mask: x87Mask(row) }
     }
   }
@@ -51,7 +54,7 @@ describe.skipIf(reason !== undefined)(
     afterAll(() => oracle?.close())
 
     for (const [family, rows] of Object.entries(FAMILIES)) {
-      if (!family.startsWith('x87')) continue
+      if (!/^(x87|mmx)/.test(family)) continue
       for (const row of rows) {
         if (only && !only.includes(row.mnemonic)) continue
         test(`${row.mnemonic} ${row.operands} ${row.opcode}`, { timeout: 3_600_000 }, async () => {

@@ -5,7 +5,8 @@
  *
  * Deviation: the last instruction's opcode and pointers (FOP, FIP, FDP) are not kept; FNSTENV, FNSAVE and FXSAVE write zeros.
  */
-import { fault, STATE, type CpuState } from '../cpu/index.ts'
+import { controlWord, fault, STATE, tagOf, withSummary, type CpuState } from '../cpu/index.ts'
+import { EMPTY, FCW, FCW_RESET, FSW } from '../spec/x86/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
 import { operand } from './operand.ts'
@@ -14,35 +15,10 @@ import { EXTENDED, PRECISIONS, roundExtended, unpackExtended } from './softfloat
 import type { Float, Format } from './softfloat/format.ts'
 import type { FloatControl } from './softfloat/round.ts'
 
-/** Status word. IE to PE have the places that the control word's masks have. [SDM-1 "x87 FPU Status Register"] */
-// prettier-ignore
-export const FSW = {
-  IE: 1, DE: 2, ZE: 4, OE: 8, UE: 16, PE: 32, SF: 64, ES: 128, C0: 0x100, C1: 0x200, C2: 0x400, TOP: 0x3800, C3: 0x4000, B: 0x8000,
-} as const
-/** Control word. [SDM-1 "x87 FPU Control Word"] */
-export const FCW = { MASKS: 0x3f, PC: 0x300, RC: 0xc00 } as const
 const EXCEPTIONS = 0x3f
 const PRE_COMPUTATION = FSW.IE | FSW.DE | FSW.ZE
-/** What FNINIT leaves. */
-export const FCW_RESET = 0x37f
-/** Bit 6 of the control word always reads as 1, the reserved bits as 0. */
-export const controlWord = (value: number): number => (value & 0x1f3f) | 0x40
-
-export const EMPTY = 3
 /** QNaN floating-point indefinite: the masked answer to an invalid operation. */
 export const INDEFINITE = 0xffff_c000_0000_0000_0000n
-
-/** ES and B say that an unmasked exception is pending: they follow from the rest. */
-export const withSummary = (status: number, control: number): number =>
-  status & ~control & EXCEPTIONS ? status | FSW.ES | FSW.B : status & ~(FSW.ES | FSW.B)
-
-/** The tag of a register that is not empty: valid 0, zero 1, special 2. [SDM-1 "x87 FPU Tag Word"] */
-export function tagOf(value: bigint): number {
-  const exponent = Number(value >> 64n) & 0x7fff
-  const significand = BigInt.asUintN(64, value)
-  if (exponent === 0 && significand === 0n) return 1
-  return exponent === 0 || exponent === 0x7fff || significand >> 63n === 0n ? 2 : 0
-}
 
 /** Control, status and tag words, and the registers by their places on the stack. */
 export class Fpu implements FloatControl {

@@ -4,6 +4,7 @@
  * Deviation: results are rounded correctly, as the rounding control says. Processors come within one unit in the last place, each
  * model in its own way, so that a result may differ from theirs by the last bit, and C1 with it.
  */
+import { FSW } from '../spec/x86/index.ts'
 import type { Row } from './insn.ts'
 import { insn } from './rows.ts'
 import { EXTENDED } from './softfloat/extended.ts'
@@ -21,7 +22,7 @@ import {
   yLog2p1,
 } from './softfloat/transcendental.ts'
 import { finishBoth, noteDenormals, propagate } from './x87-arithmetic.ts'
-import { FSW, floatOf, waiting, type Fpu } from './x87-state.ts'
+import { floatOf, waiting, type Fpu } from './x87-state.ts'
 
 type Text = NonNullable<Row['slow']>
 

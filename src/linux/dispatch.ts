@@ -46,7 +46,7 @@ export function callSyscall(kernel: Kernel, task: Task): void {
   state.setGpr(R11, state.rflags)
   // Linux looks at EAX only.
   const number = Number(BigInt.asUintN(32, state.gpr(RAX)))
-  const row = SYSCALLS.get(number)
+  const row = SYSCALLS.get(number) ?? kernel.options.ownCalls?.get(number)
   if (!row) {
     const finish = traceCall(kernel, task, syscallName(number) ?? `syscall_${hexNumber(number)}`, {}, {})
     const answer = kernel.unknown.answer(number, state.rip)

@@ -1,5 +1,5 @@
 import { invariant } from '../base/index.ts'
-import type { CpuState, Fault, Ram } from '../cpu/index.ts'
+import { Fault, type CpuState, type Ram } from '../cpu/index.ts'
 import type { HostPort } from '../port/index.ts'
 import type { Sgx } from '../sgx/index.ts'
 import * as linux from '../spec/linux/index.ts'
@@ -8,8 +8,11 @@ import { AddressSpace } from './mm/address-space.ts'
 import { ImageBacking } from './mm/anonymous.ts'
 import { deliver, hasDeliverable } from './signal/delivery.ts'
 import { serveFault } from './signal/faults.ts'
+import type { SignalInfo } from './signal/info.ts'
 import { sendToGroup } from './signal/send.ts'
+import type { Syscall } from './syscall.ts'
 import { Futexes } from './task/futexes.ts'
+import { Interleaving } from './task/interleaving.ts'
 import type { Process } from './task/process.ts'
 import { createRandom } from './random.ts'
 import { expireTimers, nextExpiry, nextExpiryWhileRunning } from './task/timers.ts'
@@ -47,6 +50,11 @@ export interface KernelHooks {
   readonly onSwitch?: (from: Task | undefined, to: Task) => void
   /** The current task is in an enclave and must leave it (asynchronous exit): a signal frame is about to be made. */
   readonly leaveEnclave?: (task: Task) => void
+  /**
+   * A signal is about to end the process that the task belongs to. True: someone has seen to it, and the task goes on with the
+   * registers that it has now.
+   */
+  readonly onDeadlySignal?: (task: Task, info: SignalInfo) => boolean
   /** A task has ended, and nobody will come back to where it was; its memory is still there. */
   readonly onExit?: (task: Task) => void
   /** One line of --strace. */
@@ -62,6 +70,8 @@ export interface KernelOptions extends KernelHooks {
   readonly clock: Clock
   readonly grants: Grants
   readonly seed?: bigint
+  /** Slices and turns are drawn from it; a round robin with long slices when absent. */
+  readonly scheduleSeed?: bigint
   readonly vdso?: KernelVdso
   readonly processor?: ProcessorFacts
   /** A system call that Linux has and enclu has not: end the run with ERR_UNIMPLEMENTED, or answer -ENOSYS. */
@@ -69,6 +79,8 @@ export interface KernelOptions extends KernelHooks {
   readonly uid?: number
   readonly gid?: number
   readonly hostname?: string
+  /** System calls beyond those of Linux, by number: how a program of ours talks to the machine. */
+  readonly ownCalls?: ReadonlyMap<number, Syscall>
   /** The processor's SGX; without it there are no SGX devices. */
   readonly sgx?: Sgx
   /** Text of /proc/cpuinfo. */
@@ -114,6 +126,8 @@ export class Kernel {
   private undisturbed = false
   private next: bigint | undefined
   private sliceStart = 0n
+  private sliceLength = TIME_SLICE
+  private readonly interleaving: Interleaving | undefined
   private lastPid = FIRST_PID - 1
   private accountedTo = 0n
   private readonly wallClockAtStart: bigint
@@ -127,6 +141,7 @@ export class Kernel {
     this.uid = options.uid ?? 1000
     this.gid = options.gid ?? 1000
     this.random = createRandom(options.seed ?? 0n)
+    this.interleaving = options.scheduleSeed === undefined ? undefined : new Interleaving(options.scheduleSeed)
     this.unknown = new UnknownSyscalls(options.unknownSyscall ?? 'stop')
     this.wallClockAtStart = options.port.wallClock()
     this.vfs = new Vfs(this)
@@ -198,9 +213,12 @@ export class Kernel {
         continue
       }
       this.switchTo(task)
-      if (task.call && (waitIsOver(task, this.now()) || !hasDeliverable(task))) rerunSyscall(this, task)
+      if (task.call && (waitIsOver(task, this.now()) || !hasDeliverable(task))) {
+        rerunSyscall(this, task)
+        if (this.endStep('call')) this.fault(new Fault('DB'))
+      }
       this.deliverSignals()
-      if (task.state !== 'runnable' || task.process.state.is !== 'running') continue
+      if (task.state !== 'runnable' || task.process.state.is !== 'running' || task.tracing?.stop) continue
       this.undisturbed = true
       this.next = nextExpiryWhileRunning(this, task.process)
       return task
@@ -211,6 +229,24 @@ export class Kernel {
   preempt(): void {
     this.preempted = true
     this.undisturbed = false
+  }
+
+  /** PTRACE_SINGLESTEP: the current task is to execute one instruction and then trap. */
+  get isStepping(): boolean {
+    return this.current.tracing?.step === 'next'
+  }
+
+  /** It has executed it: is there a #DB now? A system call that waits traps when it returns. */
+  endStep(after: 'next' | 'call' = 'next'): boolean {
+    const { tracing, call, state } = this.current
+    if (!tracing || tracing.step !== after || state === 'dead') return false
+    tracing.step = call ? 'call' : undefined
+    return !call
+  }
+
+  /** Virtual nanoseconds until the current task has to let others run, if that is for the kernel to say. */
+  sliceLeft(): number | undefined {
+    return this.interleaving && Number(this.sliceStart + this.sliceLength - this.clock.now())
   }
 
   /** When the next timer or timeout is due, as schedule found: for the machine's instruction budget. */
@@ -264,26 +300,25 @@ export class Kernel {
     if (from && from.state !== 'dead') from.block = this.state.save()
     this.running = task
     this.state.load(task.block)
-    this.sliceStart = this.accountedTo
+    this.startSlice()
     this.options.onSwitch?.(from, task)
   }
 
-  /** Round robin: the current task until it waits or is preempted, then the next one that can run. */
+  private startSlice(): void {
+    this.preempted = false
+    this.sliceStart = this.accountedTo
+    if (this.interleaving) this.sliceLength = BigInt(this.interleaving.slice())
+  }
+
+  /** The current task until it waits or is preempted, then another one that can run. */
   private pick(): Task | undefined {
     const { running } = this
     // A task that makes one system call after another never uses up the machine's budget.
-    const expired = this.preempted || this.accountedTo - this.sliceStart >= TIME_SLICE
+    const expired = this.preempted || this.accountedTo - this.sliceStart >= this.sliceLength
     if (running && !expired && canRun(running, this.accountedTo)) return running
-    this.preempted = false
-    this.sliceStart = this.accountedTo
-    const ring = [...this.tasks.values()]
-    const after = running ? ring.findIndex((task) => task.pid > running.pid) : 0
-    const start = after < 0 ? 0 : after
-    for (let i = 0; i < ring.length; i++) {
-      const task = ring[(start + i) % ring.length]
-      if (task && canRun(task, this.accountedTo)) return task
-    }
-    return undefined
+    this.startSlice()
+    const ring = [...this.tasks.values()].filter((task) => canRun(task, this.accountedTo))
+    return this.interleaving ? this.interleaving.choose(ring) : next(ring, running)
   }
 
   private skipIdleTime(): boolean {
@@ -302,8 +337,12 @@ export class Kernel {
   }
 }
 
+/** Round robin: tasks are in the order of their numbers. */
+const next = (ring: readonly Task[], running: Task | undefined): Task | undefined =>
+  ring.find((task) => running && task.pid > running.pid) ?? ring[0]
+
 function canRun(task: Task, now: bigint): boolean {
-  if (task.process.state.is !== 'running') return false
+  if (task.process.state.is !== 'running' || task.tracing?.stop) return false
   if (task.state === 'runnable') return true
   return task.state === 'waiting' && (hasDeliverable(task) || waitIsOver(task, now))
 }

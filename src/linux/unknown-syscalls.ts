@@ -17,16 +17,13 @@ export class UnknownSyscalls {
   answer(number: number, rip: number): number {
     const name = syscallName(number)
     if (name === undefined || UNIMPLEMENTED_BY_LINUX.includes(name)) return -ENOSYS
+    return this.gap(name, -ENOSYS, `The program made the system call ${name} (${number})`, { number, rip })
+  }
+
+  /** A part of a system call that Linux has and enclu has not: stops the run under its name, or is counted and answered so. */
+  gap(name: string, answer: number, what: string, details: Readonly<Record<string, unknown>> = {}): number {
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
-    if (this.policy === 'enosys') return -ENOSYS
-    throw new EncluError(
-      'ERR_UNIMPLEMENTED',
-      `The program made the system call ${name} (${number}), which enclu does not have yet.`,
-      {
-        syscall: name,
-        number,
-        rip,
-      },
-    )
+    if (this.policy === 'enosys') return answer
+    throw new EncluError('ERR_UNIMPLEMENTED', `${what}, which enclu does not have yet.`, { syscall: name, ...details })
   }
 }

@@ -1,26 +1,51 @@
-import { hex } from '../base/index.ts'
-import { CpuState, Fault, Ram, STATE, type View } from '../cpu/index.ts'
-import { Evaluator } from '../isa/index.ts'
-import { Kernel, SYSTEM_FOLDERS, type Task } from '../linux/index.ts'
+import { EncluError, hex } from '../base/index.ts'
+import { CpuState, Fault, fault, Ram, STATE, type Exit, type View } from '../cpu/index.ts'
+import { createDecoder, Evaluator, ROWS } from '../isa/index.ts'
+import { Kernel, SYSTEM_FOLDERS, type KernelOptions, type Task } from '../linux/index.ts'
+import type { HostPort } from '../port/index.ts'
 import { Sgx, SGX_PROFILES, type EnclaveMode, type SgxEvent } from '../sgx/index.ts'
 import { Engine } from '../translate/index.ts'
-import { buildVdso, readVdso, type VdsoImage } from '../vdso/index.ts'
+import { buildVdso, readVdso, type VdsoAbi, type VdsoImage } from '../vdso/index.ts'
 import { VirtualClock } from './clock.ts'
+import {
+  EnclaveHost,
+  type CreateEnclaveOptions,
+  type Enclave,
+  type EnclaveLayout,
+  type GuestMemory,
+  type Processor,
+  type StartProcessor,
+} from './enclave-call/index.ts'
 import { EnclaveViews } from './enclave-views.ts'
+import { hwcap, hwcap2, type InstructionLevel } from './instruction-levels.ts'
 import type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
-import { cpuid, DEFAULT_PROCESSOR, FEATURES_EDX, PROCESSORS } from './processor-profile.ts'
+import {
+  cpuid,
+  DEFAULT_PROCESSOR,
+  levelOf,
+  PROCESSORS,
+  type CpuidAnswer,
+  type ProcessorProfile,
+} from './processor-profile.ts'
+import { PATIENCE, pause } from './patience.ts'
+import { programPort, PROGRAM_PATH } from './program-port.ts'
 import { createRandom64 } from './random.ts'
+import { describeMachine, type MachineReport } from './report.ts'
 import { Stepper } from './stepper.ts'
 import { enterText, eventText, fixupText } from './sgx-trace.ts'
 
 /** Instructions that a task may run before the others have their turn, and before the host is looked at. */
 const SLICE = 2_000_000
-/** Host milliseconds without a look at the event loop: what Ctrl-C may have to wait. */
-const PATIENCE = 40
 
-/** One emulated computer: a processor with SGX, its memory, and the part of Linux that runs one program and its children on it. */
-export class Machine {
-  private readonly options: MachineOptions
+/**
+ * One emulated computer: a processor with SGX, its memory, and the part of Linux that runs one program and its children on it, or
+ * enclaves that are called from TypeScript.
+ */
+export class Machine<A extends VdsoAbi = 'mainline'> {
+  private readonly options: MachineOptions<A>
+  private readonly port: HostPort
+  private readonly processor: ProcessorProfile
+  private readonly level: InstructionLevel
   private readonly ram = new Ram()
   private readonly state = new CpuState(this.ram)
   private readonly clock = new VirtualClock(() => this.ram.i32[STATE.FUEL / 4] ?? 0)
@@ -31,19 +56,28 @@ export class Machine {
   private readonly paging = { writtenOut: 0, loaded: 0 }
   private kernel: Kernel | undefined
   private engine: Engine | Stepper | undefined
+  /** For debuggers' single steps. */
+  private stepper: Stepper | undefined
   private systemCalls = 0
   /** Instructions that the current task may still run. */
   private fuel = SLICE
   private interrupted: (() => void) | undefined
+  private host: EnclaveHost<A> | undefined
+  private closed = false
 
-  constructor(options: MachineOptions) {
+  constructor(options: MachineOptions<A> = {}) {
     this.options = options
+    this.port = options.port ?? programPort(new Uint8Array(0))
+    this.processor = PROCESSORS[options.cpu ?? DEFAULT_PROCESSOR]
+    this.level = levelOf(this.processor)
+    this.state.xcr0 = this.level.xcr0
     this.vdso = options.vdsoImage ? readVdso(options.vdsoImage, options.vdsoFixup) : buildVdso(options.vdso)
     if (options.sgx === false) return
-    const profile = SGX_PROFILES[PROCESSORS[options.cpu ?? DEFAULT_PROCESSOR].sgx]
-    const { sha256, aesGcm } = options.port
+    const profile = SGX_PROFILES[this.processor.sgx]
+    const { sha256, aesGcm } = this.port
     this.sgx = new Sgx(this.ram, {
       profile,
+      XCR0: this.level.xcr0,
       epc: options.epcSize === undefined ? {} : { size: options.epcSize },
       ...(sha256 ? { sha256 } : {}),
       ...(aesGcm ? { aesGcm } : {}),
@@ -63,15 +97,10 @@ export class Machine {
     env: readonly string[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<ExitStatus> {
-    const kernel = (this.kernel = this.createKernel(path))
-    const task = kernel.exec(path, argv, env)
-    const evaluator = new Evaluator(this.state, task.view, {
-      cpuid: (leaf, subleaf) => cpuid(leaf, subleaf, this.sgx),
-      timestamp: () => this.clock.now(),
-      sgx2: this.sgx?.profile.features.includes('SGX2') ?? false,
-      random: createRandom64(this.options.seed ?? 0n),
-    })
-    const engine = (this.engine = this.createEngine(evaluator))
+    if (this.host || this.closed)
+      throw new EncluError('ERR_WRONG_STATE', 'The machine is closed, or has enclaves of the library.')
+    const kernel = this.createKernel(path, this.port)
+    const engine = this.start(kernel, path, argv, env)
     let looked = performance.now()
     while (kernel.exitStatus === undefined) {
       if (performance.now() - looked > PATIENCE) {
@@ -87,6 +116,95 @@ export class Machine {
     return exitStatus(kernel.exitStatus ?? 0)
   }
 
+  /** What can spare a later machine of this version work; undefined if that is no more than this machine was given. */
+  codeCache(): Uint8Array<ArrayBuffer> | undefined {
+    return this.engine instanceof Engine ? this.engine.saveHandlers() : undefined
+  }
+
+  /** Memory of the process that the enclaves of this machine live in. */
+  get memory(): GuestMemory {
+    return this.enclaveHost().process.memory
+  }
+
+  /**
+   * Builds an enclave through /dev/sgx_enclave, signs it if need be, and initializes it. The checks are those of the processor
+   * and of the Linux driver.
+   *
+   * @throws EncluError ERR_BAD_ARGUMENT before anything has happened; ERR_REFUSED if the kernel or a leaf refuses, with
+   *   details.errno and, for a leaf, details.condition: the check that failed
+   */
+  createEnclave(layout: EnclaveLayout, options: CreateEnclaveOptions = {}): Enclave<A> {
+    return this.enclaveHost().create(layout, options)
+  }
+
+  /** Closes all enclaves; nothing can be done with the machine then. Its memory goes with the object. */
+  async close(): Promise<void> {
+    this.closed = true
+    await this.host?.close()
+  }
+
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  private enclaveHost(): EnclaveHost<A> {
+    if (this.closed || (this.kernel && !this.host))
+      throw new EncluError('ERR_WRONG_STATE', 'The machine is closed, or runs a program.')
+    return (this.host ??= new EnclaveHost<A>(
+      (port, hooks) => this.startProcessor(port, hooks),
+      this.options.seed ?? 0n,
+    ))
+  }
+
+  private startProcessor(...[port, hooks]: Parameters<StartProcessor>): Processor {
+    const kernel = this.createKernel(PROGRAM_PATH, port, hooks)
+    const engine = this.start(kernel, PROGRAM_PATH, [PROGRAM_PATH], [])
+    return {
+      kernel,
+      state: this.state,
+      sgx: this.sgx,
+      vdso: this.vdso,
+      abi: this.options.vdso ?? 'mainline',
+      slice: () => this.slice(kernel, engine),
+      leaveEnclave: () => this.leaveEnclave(),
+    }
+  }
+
+  /** Brings the first program into memory, and makes what will run it. */
+  private start(kernel: Kernel, path: string, argv: readonly string[], env: readonly string[]): Engine | Stepper {
+    this.kernel = kernel
+    const task = kernel.exec(path, argv, env)
+    const evaluator = new Evaluator(this.state, task.view, {
+      cpuid: (leaf, subleaf) => this.cpuid(leaf, subleaf),
+      timestamp: () => this.clock.now(),
+      sgx2: this.sgx?.profile.features.includes('SGX2') ?? false,
+      decode: createDecoder(ROWS, this.level.features),
+      random: createRandom64(this.options.seed ?? 0n),
+    })
+    this.stepper = new Stepper(this.state, evaluator, () => {})
+    return (this.engine = this.createEngine(evaluator))
+  }
+
+  /** What the CPUID instruction answers: EAX, EBX, ECX, EDX. */
+  cpuid(leaf: number, subleaf = 0): CpuidAnswer {
+    return cpuid(leaf, subleaf, { processor: this.processor, sgx: this.sgx })
+  }
+
+  /** What this machine offers to its guests. */
+  describe(): MachineReport {
+    const { options, processor, sgx, vdso } = this
+    return describeMachine({
+      name: options.cpu ?? DEFAULT_PROCESSOR,
+      processor,
+      cpuid: (leaf, subleaf) => this.cpuid(leaf, subleaf),
+      sgx,
+      machineSeed: options.machineSeed ?? 0n,
+      vdso,
+      vdsoName: options.vdsoImage ? 'foreign' : (options.vdso ?? 'mainline'),
+    })
+  }
+
   /** Sends a signal to the foreground process group, as a terminal does for Ctrl-C (SIGINT is 2). */
   interrupt(signal: number): void {
     this.kernel?.interrupt(signal)
@@ -95,6 +213,7 @@ export class Machine {
 
   stats(): MachineStats {
     const e = this.engine?.stats
+    const epc = this.sgx?.epc
     return {
       instructions: this.clock.retired,
       evaluated: e?.evaluated ?? 0,
@@ -104,11 +223,12 @@ export class Machine {
       systemCalls: this.systemCalls,
       transitions: { ...this.transitions },
       paging: { ...this.paging },
+      epc: epc ? { pages: epc.pageCount, inUse: epc.pageCount - epc.freeCount } : { pages: 0, inUse: 0 },
     }
   }
 
-  private createKernel(path: string): Kernel {
-    const { port, allowRead = [], allowWrite = [], seed, onNotice, onSyscall } = this.options
+  private createKernel(path: string, port: HostPort, hooks: Partial<KernelOptions> = {}): Kernel {
+    const { allowRead = [], allowWrite = [], seed, scheduleSeed, onNotice, onSyscall } = this.options
     const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : port.workingDirectory
     return new Kernel({
       ram: this.ram,
@@ -120,23 +240,28 @@ export class Machine {
         write: allowWrite,
       },
       vdso: this.vdso,
-      processor: { hwcap: FEATURES_EDX },
+      processor: { hwcap: hwcap(this.level.features), hwcap2: hwcap2(this.level.features) },
       uid: port.uid,
       gid: port.gid,
       onSwitch: (from, to) => this.switchEnclave(from, to),
       leaveEnclave: () => this.leaveEnclave(),
       onExit: (task) => this.abandonEnclave(task),
       ...(seed === undefined ? {} : { seed }),
+      ...(scheduleSeed === undefined ? {} : { scheduleSeed }),
       ...(onNotice ? { onNotice } : {}),
       ...(onSyscall ? { onTrace: onSyscall } : {}),
       ...(this.sgx ? { sgx: this.sgx } : {}),
+      ...hooks,
     })
   }
 
   private createEngine(evaluator: Evaluator): Engine | Stepper {
     const { state, options, kernel } = this
     const { onStep } = options
-    if (!onStep) return new Engine(state, evaluator, { translate: options.translate ?? true })
+    if (!onStep) {
+      const { translate = true, codeCache } = options
+      return new Engine(state, evaluator, { translate, ...(codeCache && { handlers: codeCache }) })
+    }
     const step = {
       gpr: (n: number) => state.gpr(n),
       read: (address: number, length: number) => attempt(() => evaluator.view.read(address, length)),
@@ -150,29 +275,52 @@ export class Machine {
 
   /** Runs the current task until something happens, and sees to that. */
   private slice(kernel: Kernel, engine: Engine | Stepper): void {
+    if (kernel.isStepping) return this.singleStep(kernel, engine)
     const next = kernel.nextEvent()
     const untilNext = next === undefined ? SLICE : Number(next - this.clock.now())
-    const fuel = Math.max(1, Math.min(this.fuel, untilNext))
+    const fuel = Math.max(1, Math.min(this.fuel, untilNext, kernel.sliceLeft() ?? SLICE))
+    const exit = this.execute(kernel, engine, fuel)
+    // What is left stays with a task that only enters and leaves an enclave: others wait for their turn.
+    const left = this.fuel - fuel + (this.ram.i32[STATE.FUEL / 4] ?? 0)
+    this.fuel = exit.kind === 'enclu' && left > 0 ? left : SLICE
+    if (exit.kind === 'enclu' && left <= 0) kernel.preempt()
+    this.serve(kernel, exit)
+  }
+
+  /**
+   * One instruction of a task whose debugger asked for it, and #DB. The code of an enclave that is not opted in counts as one
+   * ("Single Step Debug").
+   */
+  private singleStep(kernel: Kernel, engine: Engine | Stepper): void {
+    const isOptedOut = (): boolean => this.sgx?.mode?.CR_DBGOPTIN === false
+    const exit = isOptedOut() ? this.execute(kernel, engine, SLICE) : this.execute(kernel, this.stepper ?? engine, 1)
+    const faulted = this.serve(kernel, exit)
+    if (!faulted && !isOptedOut() && kernel.endStep()) this.fault(kernel, new Fault('DB'))
+  }
+
+  private execute(kernel: Kernel, engine: Engine | Stepper, fuel: number): Exit {
     engine.setView(this.currentView(kernel.current))
     this.clock.start(fuel)
     const exit = engine.run(fuel)
-    // What is left stays with a task that only enters and leaves an enclave: others wait for their turn.
-    const left = this.fuel - fuel + (this.ram.i32[STATE.FUEL / 4] ?? 0)
     this.clock.stop()
-    this.fuel = exit.kind === 'enclu' && left > 0 ? left : SLICE
-    if (exit.kind === 'enclu' && left <= 0) kernel.preempt()
+    return exit
+  }
+
+  /** Returns whether there was an exception. */
+  private serve(kernel: Kernel, exit: Exit): boolean {
     switch (exit.kind) {
       case 'budget':
         kernel.preempt()
-        return
+        return false
       case 'syscall':
         this.systemCalls++
         kernel.syscall()
-        return
+        return false
       case 'enclu':
         return this.enclu(kernel)
       case 'fault':
-        return this.fault(kernel, exit.fault)
+        this.fault(kernel, exit.fault)
+        return true
     }
   }
 
@@ -181,18 +329,21 @@ export class Machine {
     return mode && this.enclaveViews ? this.enclaveViews.view(task.space, mode.enclave) : task.view
   }
 
-  private enclu(kernel: Kernel): void {
+  /** Returns whether it faulted. */
+  private enclu(kernel: Kernel): boolean {
     const { sgx, state } = this
-    // A processor without SGX does not know the instruction.
-    if (!sgx) return this.fault(kernel, new Fault('UD'))
-    if (this.options.onSgx && !sgx.mode && this.isVdsoEnclu(kernel))
+    if (this.options.onSgx && sgx && !sgx.mode && this.isVdsoEnclu(kernel))
       this.options.onSgx(enterText(state, `ENCLU[EAX=${hex(state.gpr(0) & 0xffff_ffffn)}]`))
     try {
+      // A processor without SGX does not know the instruction.
+      if (!sgx) return fault.UD()
       sgx.enclu(state, kernel.current.space)
       this.clock.retire(1)
+      return false
     } catch (e) {
       if (!(e instanceof Fault)) throw e
       this.fault(kernel, e)
+      return true
     }
   }
 
@@ -244,7 +395,7 @@ export class Machine {
     const next = kernel.nextEvent()
     const wait = next === undefined ? undefined : Number(next - this.clock.now()) / 1e6
     const came = await Promise.race([
-      this.options.port.console.input().then(() => 'input'),
+      this.port.console.input().then(() => 'input'),
       this.untilInterrupted(signal, wait),
     ])
     if (came === 'time' && next !== undefined) this.clock.skipTo(next)
@@ -271,9 +422,6 @@ export class Machine {
     return why
   }
 }
-
-/** Lets the host's event loop run once. */
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
 
 /** undefined if it faults. */
 function attempt<T>(action: () => T): T | undefined {

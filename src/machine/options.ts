@@ -3,15 +3,16 @@ import type { VdsoAbi } from '../vdso/index.ts'
 import type { ProcessorName } from './processor-profile.ts'
 import type { Step } from './stepper.ts'
 
-/** How a machine is built. Everything but the host port has a default. */
-export interface MachineOptions {
-  readonly port: HostPort
+/** How a machine is built. Everything has a default. */
+export interface MachineOptions<A extends VdsoAbi = VdsoAbi> {
+  /** Files, console and clock of the host, for programs that run. A host of nothing when absent: enclaves of the library need none. */
+  readonly port?: HostPort
   /** Which processor is emulated. */
   readonly cpu?: ProcessorName
   /** false: a machine without SGX (no devices, CPUID without it). */
   readonly sgx?: boolean
   /** The shape of __vdso_sgx_enter_enclave(); that of Linux 5.11 and later when absent. */
-  readonly vdso?: VdsoAbi
+  readonly vdso?: A
   /** A whole vDSO image to be used instead of ours, such as the one of a Linux kernel. */
   readonly vdsoImage?: Uint8Array
   /** Offset in `vdsoImage` of the code that reports an exception; it is searched for when absent. */
@@ -25,11 +26,15 @@ export interface MachineOptions {
   readonly machineSeed?: bigint
   /** Everything random follows from it: getrandom, RDRAND, AT_RANDOM. */
   readonly seed?: bigint
+  /** Which task runs when, and for how long, is drawn from this number; the tasks take turns with long slices when absent. */
+  readonly scheduleSeed?: bigint
   /** Absolute paths that the guest may read or write, files or whole folders, beyond the defaults. */
   readonly allowRead?: readonly string[]
   readonly allowWrite?: readonly string[]
   /** false: run everything in the evaluator (exact, slow; for comparison). */
   readonly translate?: boolean
+  /** What `codeCache()` of an earlier machine gave: less has to be made before the guest runs. Bytes of another version are ignored. */
+  readonly codeCache?: Uint8Array
   /** Called before each instruction of the guest, which then runs in the evaluator, one instruction at a time. */
   readonly onStep?: (step: Step) => void
   /** One line for the user about something refused or ignored, said once each. */
@@ -44,6 +49,7 @@ export interface MachineOptions {
 export type ExitStatus =
   { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'killed'; readonly signal: number }
 
+/** Counts since the machine was made. */
 export interface MachineStats {
   /** Instructions retired. */
   readonly instructions: number
@@ -64,4 +70,6 @@ export interface MachineStats {
   }
   /** EPC pages that the kernel wrote out for want of room, and loaded again. */
   readonly paging: { readonly writtenOut: number; readonly loaded: number }
+  /** Pages of the EPC, and how many of them are taken now. */
+  readonly epc: { readonly pages: number; readonly inUse: number }
 }

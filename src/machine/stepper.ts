@@ -1,5 +1,5 @@
 import { Fault, PAGE_SIZE, STATE, type CpuState, type Exit, type View } from '../cpu/index.ts'
-import { decode, UnknownInstruction, type Evaluator, type Insn } from '../isa/index.ts'
+import { decode, UnknownInstruction, type Decode, type Evaluator, type Insn } from '../isa/index.ts'
 import { unknownInstruction, type EngineStats } from '../translate/index.ts'
 
 /** The processor just before an instruction. Valid during the call that it is given to. */
@@ -24,11 +24,13 @@ export class Stepper {
   readonly stats: EngineStats = { evaluated: 0, regions: 0, translatedInsns: 0, handovers: 0 }
   private readonly state: CpuState
   private readonly evaluator: Evaluator
+  private readonly decode: Decode
   private readonly observe: () => void
 
   constructor(state: CpuState, evaluator: Evaluator, observe: () => void) {
     this.state = state
     this.evaluator = evaluator
+    this.decode = evaluator.env.decode ?? decode
     this.observe = observe
   }
 
@@ -68,13 +70,13 @@ export class Stepper {
     const { u8 } = this.state.ram
     const at = view.executable(address)
     const here = PAGE_SIZE - (at % PAGE_SIZE)
-    const insn = decode(u8, at, address, at + here)
+    const insn = this.decode(u8, at, address, at + here)
     if (insn) return insn
     const bytes = new Uint8Array(here + LONGEST_INSN)
     bytes.set(u8.subarray(at, at + here))
     const next = view.executable(address + here)
     bytes.set(u8.subarray(next, next + LONGEST_INSN), here)
-    const crossing = decode(bytes, 0, address)
+    const crossing = this.decode(bytes, 0, address)
     if (crossing) return crossing
     throw unknownInstruction(new UnknownInstruction(bytes.subarray(0, LONGEST_INSN), address, 'unfinished instruction'))
   }

@@ -7,6 +7,7 @@ export interface HostError {
 
 export const isHostError = (x: unknown): x is HostError => typeof x === 'object' && x !== null && 'error' in x
 
+/** What is known of a file of the host. */
 export interface HostStat {
   readonly kind: 'file' | 'directory' | 'symlink' | 'character' | 'fifo' | 'socket' | 'block'
   readonly size: number
@@ -113,6 +114,7 @@ export interface HostAesGcm {
   ): Uint8Array | undefined
 }
 
+/** Everything that a machine needs of its host. */
 export interface HostPort {
   readonly sha256?: () => HostHash
   readonly aesGcm?: HostAesGcm

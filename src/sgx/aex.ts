@@ -37,7 +37,7 @@ export function aex(sgx: Sgx, state: CpuState, cause: Fault | undefined): Fault 
   state.setGpr(RBP, URBP)
   state.rip = Number(AEP)
   state.rflags &= ~BigInt(ARITHMETIC_MASK | RFLAGS.RF)
-  synthesize(state, syntheticX87(cause))
+  synthesize(state, mode.enclave.XFRM, syntheticX87(cause))
   tcs.CSSA = CSSA + 1
   leaveMode(state, mode)
   sgx.mode = undefined

@@ -87,7 +87,7 @@ describe('memory from inside an enclave', () => {
 
 describe('EPC memory from outside', () => {
   it('reads all ones and drops writes, through a view', () => {
-    const { f } = setUp()
+    const f = new Fixture({ ram: 0x400_0000 }).init()
     const view = new View(f.ram, f.host)
     expect(view.read(CODE, 8)).toEqual(new Uint8Array(8).fill(0xff))
     view.write(DATA, Uint8Array.of(1, 2, 3))

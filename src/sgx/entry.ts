@@ -84,6 +84,7 @@ export function enterMode({ sgx, state }: EncluContext, tcs: EpcPage, enclave: E
     CR_XSAVE_PAGE_0: ssa.CR_XSAVE_PAGE_0,
     CR_SAVE_FS_base: state.fsBase,
     CR_SAVE_GS_base: state.gsBase,
+    CR_SAVE_XCR0: state.xcr0,
     CR_DBGOPTIN: (tcs.number(FLAGS.offset) & DBGOPTIN) !== 0,
     epoch: enclave.epoch,
     CR_SAVE_TF: trapFlag(state),
@@ -91,6 +92,7 @@ export function enterMode({ sgx, state }: EncluContext, tcs: EpcPage, enclave: E
   enclave.threads.push(mode)
   sgx.mode = mode
   state.inEnclave = true
+  state.xcr0 = enclave.XFRM
   return mode
 }
 
@@ -112,10 +114,11 @@ export function suppressTrapFlag(state: CpuState, mode: EnclaveMode): void {
   if (!mode.CR_DBGOPTIN) setTrapFlag(state, false)
 }
 
-/** EEXIT and an asynchronous exit: FS, GS and TF as they were outside, the TCS free, out of enclave mode. */
+/** EEXIT and an asynchronous exit: FS, GS, XCR0 and TF as they were outside, the TCS free, out of enclave mode. */
 export function leaveMode(state: CpuState, mode: EnclaveMode): void {
   state.fsBase = mode.CR_SAVE_FS_base
   state.gsBase = mode.CR_SAVE_GS_base
+  state.xcr0 = mode.CR_SAVE_XCR0
   if (!mode.CR_DBGOPTIN) setTrapFlag(state, mode.CR_SAVE_TF)
   mode.tcs.tcs.STATE = TCS_STATE.INACTIVE
   leaveEnclave(mode)

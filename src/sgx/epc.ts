@@ -1,11 +1,11 @@
 import { invariant } from '../base/index.ts'
-import { PAGE_SIZE, type Mapping, type Ram } from '../cpu/index.ts'
+import { homeOf, PAGE_SIZE, type Mapping, type Ram } from '../cpu/index.ts'
 import { TCS, type PageType } from '../spec/sgx/index.ts'
 import type { Enclave } from './enclave.ts'
 
 /**
  * "Enclave Page Cache (EPC)" and "EPC Map (EPCM)". The EPC is one section of made-up physical addresses; a page gets a frame of
- * the linear memory when it is first used and keeps it.
+ * the linear memory when it is first used and keeps it: the home of the address that it is first used for (see Ram), if that is free.
  */
 
 /** A page of the EPC together with its EPCM entry ("Enclave Page Cache Map (EPCM)"). Only leaves write the entry. */
@@ -38,13 +38,13 @@ export class EpcPage {
    * manual leaves it to the processor how it tracks.
    */
   trackingEpoch: number | undefined
-  /** What the processor keeps in a SECS page beyond the structure: set by ECREATE, for pages of type PT_SECS. */
+  /** What the processor keeps in a SECS page beyond the structure: there exactly while the page is valid and of type PT_SECS. */
   enclave: Enclave | undefined
 
-  constructor(index: number, physicalAddress: number, ram: Ram) {
+  constructor(index: number, physicalAddress: number, ram: Ram, address?: number) {
     this.index = index
     this.physicalAddress = physicalAddress
-    this.frame = ram.allocateFrame()
+    this.frame = ram.allocateFrame(address)
     this.bytes = ram.u8.subarray(this.frame, this.frame + PAGE_SIZE)
     this.dv = new DataView(this.bytes.buffer, this.frame, PAGE_SIZE)
     this.tcs = TCS.view(this.bytes)
@@ -74,7 +74,7 @@ export class EpcPage {
 
 export interface EpcOptions {
   /** Bytes, a multiple of the page size. */
-  readonly size?: number
+  readonly size: number
   /** Physical address of the section, as CPUID tells it. */
   readonly base?: number
 }
@@ -86,11 +86,11 @@ export class Epc {
   private readonly ram: Ram
   private readonly pages: (EpcPage | undefined)[] = []
   private readonly byFrame = new Map<number, EpcPage>()
-  private readonly freeList: EpcPage[] = []
+  private readonly freePages = new Set<EpcPage>()
   private nextUnused = 0
   private abortFrame: number | undefined
 
-  constructor(ram: Ram, { size = 0x400_0000, base = 0x7000_0000 }: EpcOptions = {}) {
+  constructor(ram: Ram, { size, base = 0x7000_0000 }: EpcOptions) {
     invariant(size > 0 && size % PAGE_SIZE === 0 && base % PAGE_SIZE === 0, 'EPC section of whole pages')
     this.ram = ram
     this.base = base
@@ -99,10 +99,14 @@ export class Epc {
   }
 
   page(index: number): EpcPage {
+    return this.pageFor(index, undefined)
+  }
+
+  private pageFor(index: number, address: number | undefined): EpcPage {
     invariant(Number.isInteger(index) && index >= 0 && index < this.pageCount, `EPC page ${index}`)
     const known = this.pages[index]
     if (known) return known
-    const page = new EpcPage(index, this.base + index * PAGE_SIZE, this.ram)
+    const page = new EpcPage(index, this.base + index * PAGE_SIZE, this.ram, address)
     this.pages[index] = page
     this.byFrame.set(page.frame, page)
     return page
@@ -113,22 +117,29 @@ export class Epc {
     return this.byFrame.get(frame)
   }
 
-  /** System software's free list, kept here so that every driver of one EPC shares it. undefined: all pages are taken. */
-  allocate(): EpcPage | undefined {
-    const recycled = this.freeList.pop()
-    if (recycled) return recycled
-    return this.nextUnused < this.pageCount ? this.page(this.nextUnused++) : undefined
+  /**
+   * System software's free list, kept here so that every driver of one EPC shares it. undefined: all pages are taken. `address`: where
+   * an enclave will have the page; which page is taken for it is only a matter of speed.
+   */
+  allocate(address?: number): EpcPage | undefined {
+    const atHome = address === undefined ? undefined : this.byFrame.get(homeOf(address))
+    const [first] = this.freePages
+    const wantsNew = atHome === undefined && address !== undefined && this.ram.isHomeFree(address)
+    const recycled = atHome && this.freePages.has(atHome) ? atHome : first
+    if (this.nextUnused < this.pageCount && (wantsNew || !recycled)) return this.pageFor(this.nextUnused++, address)
+    if (recycled) this.freePages.delete(recycled)
+    return recycled
   }
 
   /** Gives back a page of `allocate`. The caller has done EREMOVE. */
   free(page: EpcPage): void {
     invariant(!page.VALID, 'EPC page given back while valid')
-    this.freeList.push(page)
+    this.freePages.add(page)
   }
 
   /** How many pages `allocate` can still give. */
   get freeCount(): number {
-    return this.pageCount - this.nextUnused + this.freeList.length
+    return this.pageCount - this.nextUnused + this.freePages.size
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { createHash, createPublicKey, sign } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { rsa3072Quotients } from '../crypto/index.ts'
 import { CpuState, Fault, fault, Ram, type Access, type Mapping } from '../cpu/index.ts'
 import { PF_ERROR, RAX, RBX, RCX, RSP } from '../spec/x86/index.ts'
@@ -57,8 +57,13 @@ export class TestHost implements HostPages {
   }
 }
 
+/** Room for the frames of these tests; a view would need more. */
+const RAM_SIZE = 0x40_0000
+
 export interface FixtureOptions {
   readonly sgx?: SgxOptions
+  /** Bytes of linear memory. */
+  readonly ram?: number
   /** On the same processor as another one, in an address space of its own. */
   readonly beside?: Fixture
   readonly secs?: (secs: SecsView) => void
@@ -75,15 +80,19 @@ export const SECINFO_TCS = 0x100n
 export const SECINFO_RX = 0x205n
 export const SECINFO_RW = 0x203n
 
-export function newSgx(options: SgxOptions = {}): {
+export function newSgx(
+  options: SgxOptions = {},
+  size = RAM_SIZE,
+): {
   ram: Ram
   state: CpuState
   sgx: Sgx
   host: TestHost
   events: SgxEvent[]
 } {
-  const ram = new Ram(0x400_0000)
-  const sgx = new Sgx(ram, { epc: { size: 0x10_0000 }, ...options })
+  const ram = new Ram(size)
+  // The hash of the host is faster; a test shows that it makes no difference.
+  const sgx = new Sgx(ram, { epc: { size: 0x10_0000 }, sha256: () => createHash('sha256'), ...options })
   const events: SgxEvent[] = []
   sgx.onEvent = (event) => events.push(event)
   return { ram, state: new CpuState(ram), sgx, host: new TestHost(sgx), events }
@@ -121,6 +130,16 @@ const MODULUS = Uint8Array.from(
 /** IA32_SGXLEPUBKEYHASH as the kernel writes it before EINIT: the signer is the launch authority. */
 export const TEST_MRSIGNER = Uint8Array.from(createHash('sha256').update(MODULUS).digest())
 
+const PRIVATE_KEY = createPrivateKey(TEST_KEY)
+/** By what is signed: the same enclave is signed over and over. */
+const signatures = new Map<string, Uint8Array>()
+function signatureOf(signed: Buffer): Uint8Array {
+  const key = signed.toString('latin1')
+  const known = signatures.get(key) ?? Uint8Array.from(sign('sha256', signed, PRIVATE_KEY)).toReversed()
+  signatures.set(key, known)
+  return known
+}
+
 /** A SIGSTRUCT for `mrenclave`; `change` comes before signing, so the signature is valid. */
 export function signedSigstruct(mrenclave: Uint8Array, change?: (sig: SigstructView) => void): Uint8Array {
   const bytes = new Uint8Array(SIGSTRUCT.size)
@@ -134,7 +153,7 @@ export function signedSigstruct(mrenclave: Uint8Array, change?: (sig: SigstructV
   sig.ENCLAVEHASH = mrenclave
   change?.(sig)
   const signed = Buffer.concat(SIGSTRUCT_SIGNED.map(([offset, size]) => bytes.subarray(offset, offset + size)))
-  sig.SIGNATURE = Uint8Array.from(sign('sha256', signed, TEST_KEY)).toReversed()
+  sig.SIGNATURE = signatureOf(signed)
   const { Q1, Q2 } = rsa3072Quotients(sig.MODULUS, sig.SIGNATURE)
   sig.Q1 = Q1
   sig.Q2 = Q2
@@ -163,7 +182,7 @@ export class Fixture {
     const { beside } = options
     const { ram, state, sgx, host, events } = beside
       ? { ...beside, host: new TestHost(beside.sgx) }
-      : newSgx(options.sgx)
+      : newSgx(options.sgx, options.ram)
     this.ram = ram
     this.state = state
     this.sgx = sgx
@@ -182,10 +201,13 @@ export class Fixture {
     this.events.length = 0
   }
 
-  take(): EpcPage {
+  /** An EPC page that is not in use. What it was before is no matter, so it is full of that: all bits set, or none. */
+  take(was = true): EpcPage {
     const page = this.sgx.epc.allocate()
     if (!page) throw new Error('EPC is full')
-    return page
+    const entry = { R: was, W: was, X: was, BLOCKED: was, PENDING: was, MODIFIED: was, PR: was }
+    page.bytes.fill(0xa5)
+    return Object.assign(page, entry, { PT: 'PT_TRIM', ENCLAVEADDRESS: 0x1234_5000, ENCLAVESECS: page })
   }
 
   add(offset: number, source: Uint8Array, flags: bigint): EpcPage {

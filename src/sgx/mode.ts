@@ -16,6 +16,7 @@ export interface EnclaveMode {
   CR_XSAVE_PAGE_0: number
   readonly CR_SAVE_FS_base: bigint
   readonly CR_SAVE_GS_base: bigint
+  readonly CR_SAVE_XCR0: bigint
   readonly CR_DBGOPTIN: boolean
   /** The enclave's tracking epoch when this logical processor entered. */
   epoch: number

@@ -23,8 +23,12 @@ import { Refusals } from './refuse.ts'
 import { Secrets } from './secrets.ts'
 
 export interface SgxOptions {
+  /** What the processor would have with every state component; see XCR0. */
   readonly profile?: SgxProfile
-  readonly epc?: EpcOptions
+  /** The state components that the processor has and the operating system has enabled; x87 and SSE when absent. */
+  readonly XCR0?: bigint
+  /** The profile's size when absent. */
+  readonly epc?: Partial<EpcOptions>
   readonly sha256?: Sha256Provider
   readonly aesGcm?: AesGcm
   /** What this machine's keys derive from: another machine, other keys. */
@@ -69,12 +73,12 @@ export class Sgx {
   private readonly refusals = new Map<EncluLeafName | EnclsLeafName, Refusals>()
 
   constructor(ram: Ram, { profile = SGX_PROFILES.sgx2, epc = {}, sha256 = createSha256, ...more }: SgxOptions = {}) {
-    this.profile = profile
-    this.epc = new Epc(ram, epc)
+    this.XCR0 = more.XCR0 ?? 3n
+    this.profile = { ...profile, XFRM: profile.XFRM & this.XCR0 }
+    this.epc = new Epc(ram, { size: profile.epcSize, ...epc })
     this.createSha256 = sha256
     this.aesGcm = more.aesGcm ?? aesGcm
     this.secrets = new Secrets(more.machineSeed ?? 0n)
-    this.XCR0 = profile.XFRM
     for (const name of [...Object.keys(ENCLU_LEAVES), ...Object.keys(ENCLS_LEAVES)]) {
       const leaf = name as EncluLeafName | EnclsLeafName
       this.refusals.set(leaf, new Refusals(leaf, () => this.onEvent))

@@ -5,28 +5,72 @@ export interface SgxProfile {
   readonly features: readonly Since[]
   /** CPUID.(EAX=12H,ECX=1):EBX:EAX: the ATTRIBUTES that ECREATE accepts. INIT is never one of them. */
   readonly ATTRIBUTES: bigint
-  /** CPUID.(EAX=12H,ECX=1):EDX:ECX, and XCR0: the operating system enables all that there is. */
+  /** CPUID.(EAX=12H,ECX=1):EDX:ECX: of these components, an enclave may have those that the processor has at all. */
   readonly XFRM: bigint
   /** CPUID.(EAX=12H,ECX=0):EBX. */
   readonly MISCSELECT: number
   /** Base 2 logarithms of the enclave sizes that ECREATE refuses, for enclaves without and with MODE64BIT. */
   readonly maxSize32: number
   readonly maxSize64: number
+  /** Bytes of EPC, and CPUID.(EAX=12H,ECX=2):ECX[3:0]: how it is protected. */
+  readonly epcSize: number
+  readonly epcProtection: number
 }
 
 const BASIC = ATTRIBUTES.DEBUG | ATTRIBUTES.MODE64BIT | ATTRIBUTES.PROVISIONKEY | ATTRIBUTES.EINITTOKEN_KEY
+const MIB = 2 ** 20
+/** x87, SSE, AVX, the three components of AVX-512, PKRU; XTILECFG and XTILEDATA (volume 1, "XSAVE-Supported Features"). */
+const XFRM_AVX512_PKRU = 0x2e7n
+const XFRM_AMX = 0x6_0000n
 
+/**
+ * The values that CPUID gives on real processors, less what no leaf or instruction here executes: EUPDATESVN (bit 10 of EAX) on both
+ * servers, CET and EVERIFYREPORT2 on the newer one. A server has gigabytes of EPC; here all memory is 4 GiB.
+ */
 export const SGX_PROFILES = {
-  /** The first generation: no EDMM, no exception information. */
-  sgx1: { features: ['SGX1'], ATTRIBUTES: BASIC, XFRM: 3n, MISCSELECT: 0, maxSize32: 31, maxSize64: 36 },
-  /** EDMM, key separation and sharing, AEX-Notify. */
+  /** Xeon E-2276G: no EDMM, no exception information. XFRM 1FH: MPX beside AVX. */
+  sgx1: {
+    features: ['SGX1'],
+    ATTRIBUTES: BASIC,
+    XFRM: 0x1fn,
+    MISCSELECT: 0,
+    maxSize32: 31,
+    maxSize64: 36,
+    epcSize: 0x5d8_0000,
+    epcProtection: CPUID_12H.CONFIDENTIALITY_AND_INTEGRITY,
+  },
+  /** All that there is: EDMM, key separation and sharing, AEX-Notify. No real processor. */
   sgx2: {
     features: ['SGX1', 'SGX2', 'EDECCSSA'],
     ATTRIBUTES: BASIC | ATTRIBUTES.KSS | ATTRIBUTES.AEXNOTIFY,
-    XFRM: 3n,
+    XFRM: XFRM_AVX512_PKRU,
     MISCSELECT: MISCSELECT.EXINFO,
     maxSize32: 31,
     maxSize64: 47,
+    epcSize: 64 * MIB,
+    epcProtection: CPUID_12H.CONFIDENTIALITY_AND_INTEGRITY,
+  },
+  /** Xeon Gold 5315Y. */
+  icelake: {
+    features: ['SGX1', 'SGX2'],
+    ATTRIBUTES: BASIC | ATTRIBUTES.KSS,
+    XFRM: XFRM_AVX512_PKRU,
+    MISCSELECT: MISCSELECT.EXINFO,
+    maxSize32: 31,
+    maxSize64: 56,
+    epcSize: 512 * MIB,
+    epcProtection: CPUID_12H.CONFIDENTIALITY_ONLY,
+  },
+  /** Fourth generation Xeon Scalable. */
+  'sapphire-rapids': {
+    features: ['SGX1', 'SGX2', 'EDECCSSA'],
+    ATTRIBUTES: BASIC | ATTRIBUTES.KSS | ATTRIBUTES.AEXNOTIFY,
+    XFRM: XFRM_AVX512_PKRU | XFRM_AMX,
+    MISCSELECT: MISCSELECT.EXINFO,
+    maxSize32: 31,
+    maxSize64: 56,
+    epcSize: 512 * MIB,
+    epcProtection: CPUID_12H.CONFIDENTIALITY_ONLY,
   },
 } as const satisfies Record<string, SgxProfile>
 export type SgxProfileName = keyof typeof SGX_PROFILES
@@ -76,7 +120,7 @@ export function cpuid12H(profile: SgxProfile, epc: { base: number; size: number 
   return {
     eax: ((epc.base & ~0xfff) | CPUID_12H.EPC_SECTION) >>> 0,
     ebx: high(epc.base),
-    ecx: ((epc.size & ~0xfff) | CPUID_12H.CONFIDENTIALITY_AND_INTEGRITY) >>> 0,
+    ecx: ((epc.size & ~0xfff) | profile.epcProtection) >>> 0,
     edx: high(epc.size),
   }
 }

@@ -8,6 +8,8 @@ import {
 } from '../spec/sgx/index.ts'
 import type { LeafOutcome, SgxEvent, SgxEventSink } from './events.ts'
 
+const LEAVES = { ...ENCLU_LEAVES, ...ENCLS_LEAVES }
+
 /**
  * How a leaf says no: every check names the condition it tests, in the manual's words, so that a trace can tell why. The condition
  * is what should have held.
@@ -23,7 +25,7 @@ export class Refusals {
   constructor(leaf: EncluLeafName | EnclsLeafName, sink: () => SgxEventSink | undefined) {
     this.family = leaf in ENCLU_LEAVES ? 'ENCLU' : 'ENCLS'
     this.leaf = leaf
-    this.heading = { ...ENCLU_LEAVES, ...ENCLS_LEAVES }[leaf].heading
+    this.heading = LEAVES[leaf].heading
     this.sink = sink
     this.doneEvent = { kind: 'leaf', family: this.family, leaf, heading: this.heading, outcome: { is: 'done' } }
   }

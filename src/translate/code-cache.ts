@@ -1,5 +1,5 @@
 import { Fault, PAGE_SIZE, type Ram, type View } from '../cpu/index.ts'
-import { decode, UnknownInstruction, type Insn } from '../isa/index.ts'
+import { UnknownInstruction, type Decode, type Insn } from '../isa/index.ts'
 
 /** Straight-line code as the evaluator runs it, from one address to the next branch. */
 export interface RunBlock {
@@ -9,6 +9,8 @@ export interface RunBlock {
   readonly frames: readonly number[]
   /** How often the evaluator ran it. */
   runs: number
+  /** Where its records are (threaded.ts); 0 for none. */
+  threaded: number
 }
 
 /** A translated region and what must hold for it to be used. */
@@ -29,6 +31,7 @@ const LONGEST_INSN = 15
  */
 export class CodeCache {
   private readonly ram: Ram
+  private readonly decode: Decode
   /** By frame, then by place in linear memory: a frame's code is forgotten at once. */
   private readonly frames = new Map<
     number,
@@ -40,8 +43,9 @@ export class CodeCache {
   /** Set when code was written to or regions were dropped: whoever runs code must look again. */
   changed = false
 
-  constructor(ram: Ram) {
+  constructor(ram: Ram, decode: Decode) {
     this.ram = ram
+    this.decode = decode
     ram.onCodeWrite = (frame) => this.forget(frame)
   }
 
@@ -90,7 +94,7 @@ export class CodeCache {
       start,
       ...(Math.floor(end / PAGE_SIZE) !== Math.floor(address / PAGE_SIZE) ? [view.executable(end)] : []),
     ].map((x) => Math.floor(x / PAGE_SIZE))
-    const b: RunBlock = { address, insns, frames, runs: 0 }
+    const b: RunBlock = { address, insns, frames, runs: 0, threaded: 0 }
     for (const f of frames) this.codeOf(f * PAGE_SIZE).blocks.set(start, b)
     return b
   }
@@ -111,7 +115,7 @@ export class CodeCache {
     const { insns } = this.codeOf(at)
     const cached = insns.get(at)
     if (cached?.address === address) return cached
-    const whole = decode(this.ram.u8, at, address, at - (at % PAGE_SIZE) + PAGE_SIZE)
+    const whole = this.decode(this.ram.u8, at, address, at - (at % PAGE_SIZE) + PAGE_SIZE)
     if (whole) {
       insns.set(at, whole)
       return whole
@@ -122,7 +126,7 @@ export class CodeCache {
     const bytes = new Uint8Array(here + LONGEST_INSN)
     bytes.set(this.ram.u8.subarray(at, at + here))
     bytes.set(this.ram.u8.subarray(next, next + LONGEST_INSN), here)
-    const crossing = decode(bytes, 0, address)
+    const crossing = this.decode(bytes, 0, address)
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- not an error of ours: the engine makes one of it
     if (!crossing) throw new UnknownInstruction(bytes.subarray(0, LONGEST_INSN), address, 'unfinished instruction')
     return crossing

@@ -2,8 +2,8 @@ import type { OpName, ValueType } from '../wasm/index.ts'
 import { EvalOps, SIMD_OPS, type IntWidth, type Ops, type SimdOp, type Width } from '../isa/index.ts'
 import { constant, node, simdNode, type Node } from './node.ts'
 
-/** Ops without floating point. */
-type IntegerOps<V> = Omit<Ops<V>, keyof Ops<V> & `fp${string}`>
+/** Ops without floating point and cryptography. */
+type IntegerOps<V> = Omit<Ops<V>, (keyof Ops<V> & `fp${string}`) | 'subBytes' | 'clmul'>
 
 const fold = new EvalOps()
 const isConst = (n: Node): boolean => n.op === 'const'
@@ -245,6 +245,8 @@ export abstract class CompileIntegers implements IntegerOps<Node> {
   }
 
   simd(op: SimdOp, args: readonly Node[], lane?: number): Node {
+    const asFloat = lane === undefined ? undefined : floatLane(op, args, lane)
+    if (asFloat) return asFloat
     const result = SIMD_OPS[op].split(':')[1]
     const type: ValueType = result === 'v' ? 'v128' : result === 'l' ? 'i64' : 'i32'
     return simdNode(type, op, args, lane === undefined ? [] : [lane])
@@ -252,6 +254,25 @@ export abstract class CompileIntegers implements IntegerOps<Node> {
   shuffle(bytes: readonly number[], a: Node, b: Node): Node {
     return simdNode('v128', 'i8x16.shuffle', [a, b], bytes)
   }
+}
+
+/**
+ * Lanes go through floats: those stay in the vector registers, where the integer operations on lanes pass through a general-purpose
+ * one. A float that is only moved keeps its bits.
+ */
+function floatLane(op: SimdOp, args: readonly Node[], lane: number): Node | undefined {
+  const [vector, value] = args
+  const [type, bits, shape] =
+    op === 'i64x2.extract_lane' || op === 'i64x2.replace_lane'
+      ? (['f64', 'i64.reinterpret_f64', 'f64x2'] as const)
+      : (['f32', 'i32.reinterpret_f32', 'f32x4'] as const)
+  if (op === 'i64x2.extract_lane' || op === 'i32x4.extract_lane')
+    return node(type === 'f64' ? 'i64' : 'i32', bits, [simdNode(type, `${shape}.extract_lane`, args, [lane])])
+  const [float] = value?.args ?? []
+  if ((op !== 'i64x2.replace_lane' && op !== 'i32x4.replace_lane') || !vector || !float || value?.op !== bits)
+    return undefined
+  float.sound = value.sound
+  return simdNode('v128', `${shape}.replace_lane`, [vector, float], [lane])
 }
 
 /** Whether the node's value can only be 0 or 1. */

@@ -1,20 +1,27 @@
 import { invariant } from '../base/index.ts'
-import type { FpWidth, Ops } from '../isa/index.ts'
+import type { FpRounding, FpWidth, Ops } from '../isa/index.ts'
 import { CompileIntegers } from './compile-integers.ts'
-import { constant, node, simdNode, type Node } from './node.ts'
+import { vectorClmul, vectorSubBytes } from './crypto-texts.ts'
+import { constant, node, type Node } from './node.ts'
 
-/** The exponent limits of normal numbers, as bit patterns shifted left by one (the sign is gone). */
+/**
+ * The formats: limits of denormal numbers as bit patterns shifted left by one (the sign is gone), width of the fraction, mask of the
+ * exponent but for its lowest bit.
+ */
 const FP = {
-  32: { int: 'i32', fp: 'f32', one: 1, min: 0x0100_0000, span: 0xfe00_0000, denormal: 0x00ff_ffff },
+  32: { int: 'i32', fp: 'f32', one: 1, denormal: 0x00ff_ffff, fraction: 23, exponents: 0xfe },
   64: {
     int: 'i64',
     fp: 'f64',
     one: 1n,
-    min: 0x0020_0000_0000_0000n,
-    span: 0xffc0_0000_0000_0000n,
     denormal: 0x001f_ffff_ffff_ffffn,
+    fraction: 52,
+    exponents: 0x7fe,
   },
 } as const
+
+/** By MXCSR.RC. */
+const ROUNDING = ['nearest', 'floor', 'ceil', 'trunc'] as const
 
 /**
  * Reader 2 of the algebra. Floating point uses wasm's own arithmetic where it is the same: checks leave the region for the evaluator
@@ -29,12 +36,14 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
   /** Keeps a value that several checks look at. */
   protected abstract held(n: Node): Node
 
+  /** The checks passed: `bits` are of a normal number or of zero. */
+  protected foundSound(bits: Node): void {
+    bits.sound = true
+  }
+
   /** The same bits as a float. */
   private asFp(fmt: FpWidth, a: Node): Node {
     if (a.op === (fmt === 32 ? 'i32.reinterpret_f32' : 'i64.reinterpret_f64')) return a.args[0] as Node
-    if (a.op === 'simd' && a.name === (fmt === 32 ? 'i32x4.extract_lane' : 'i64x2.extract_lane')) {
-      return simdNode(FP[fmt].fp, fmt === 32 ? 'f32x4.extract_lane' : 'f64x2.extract_lane', a.args, a.lanes)
-    }
     return node(FP[fmt].fp, fmt === 32 ? 'f32.reinterpret_i32' : 'f64.reinterpret_i64', [a])
   }
   private asBits(fmt: FpWidth, a: Node): Node {
@@ -43,12 +52,14 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
   private magnitude(fmt: FpWidth, bits: Node): Node {
     return this.shl(fmt, bits, constant('i32', 1))
   }
+  /** Neither normal: the exponent is all zeros or all ones. Adding one makes it 1 or 0, without a constant of 64 bits. */
   private notNormal(fmt: FpWidth, bits: Node): Node {
     const t = FP[fmt]
-    return this.xor(
-      8,
-      this.ltU(fmt, this.sub(fmt, this.magnitude(fmt, bits), this.lit(fmt, t.min)), this.lit(fmt, t.span)),
-      this.lit(8, 1),
+    const exponent = this.trunc(fmt, 32, this.shr(fmt, bits, constant('i32', t.fraction)))
+    return this.eq(
+      32,
+      this.and(32, this.add(32, exponent, this.lit(32, 1)), this.lit(32, t.exponents)),
+      this.lit(32, 0),
     )
   }
   private mayBeUnusual(fmt: FpWidth, bits: Node): Node {
@@ -66,18 +77,24 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
     return this.eq(fmt, this.magnitude(fmt, bits), this.lit(fmt, 0))
   }
 
+  subBytes(inverted: boolean, a: Node): Node {
+    return vectorSubBytes(this, inverted, a)
+  }
+  clmul(a: Node, b: Node): Node {
+    return vectorClmul(this, a, b)
+  }
+
   fp(op: 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', fmt: FpWidth, a: Node, b: Node): Node {
     this.requireFastFp()
+    const f = FP[fmt].fp
     const unusual = this.or(8, this.mayBeUnusual(fmt, a), this.mayBeUnusual(fmt, b))
     const denormal = this.or(8, this.isDenormal(fmt, a), this.isDenormal(fmt, b))
     if (op === 'min' || op === 'max') {
       this.exitIfBoth(unusual, this.or(8, denormal, this.or(8, this.isNotFinite(fmt, a), this.isNotFinite(fmt, b))))
       const [x, y] = [this.asFp(fmt, a), this.asFp(fmt, b)]
-      return this.select(fmt, node('i32', `${FP[fmt].fp}.${op === 'min' ? 'lt' : 'gt'}`, [x, y]), a, b)
+      return this.select(fmt, node('i32', `${f}.${op === 'min' ? 'lt' : 'gt'}`, [x, y]), a, b)
     }
-    const r = this.held(
-      this.asBits(fmt, node(FP[fmt].fp, `${FP[fmt].fp}.${op}`, [this.asFp(fmt, a), this.asFp(fmt, b)])),
-    )
+    const r = this.asBits(fmt, this.held(node(f, `${f}.${op}`, [this.asFp(fmt, a), this.asFp(fmt, b)])))
     // A zero is exact after add and sub; after mul and div only if an operand was zero (else it is an underflow).
     const zeroIsFine =
       op === 'add' || op === 'sub'
@@ -91,12 +108,18 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
       this.or(8, denormal, this.and(8, this.notNormal(fmt, r), node('i32', 'i32.eqz', [fine]))),
     )
     r.sound = true
+    // Infinite operands made an infinite result or a NaN, but for the divisor of zero.
+    this.foundSound(a)
+    if (op !== 'div') this.foundSound(b)
     return r
   }
   fpSqrt(fmt: FpWidth, a: Node): Node {
     this.requireFastFp()
-    const r = this.asBits(fmt, node(FP[fmt].fp, `${FP[fmt].fp}.sqrt`, [this.asFp(fmt, a)]))
-    this.exitIf(
+    const f = FP[fmt].fp
+    const r = this.asBits(fmt, this.held(node(f, `${f}.sqrt`, [this.asFp(fmt, a)])))
+    // The root of a denormal number is normal.
+    this.exitIfBoth(
+      this.or(8, this.mayBeUnusual(fmt, a), this.notNormal(fmt, r)),
       this.or(
         8,
         this.isDenormal(fmt, a),
@@ -104,6 +127,7 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
       ),
     )
     r.sound = true
+    this.foundSound(a)
     return r
   }
   fpCompare(fmt: FpWidth, predicate: number, a: Node, b: Node): Node {
@@ -176,5 +200,16 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
     const bad = this.and(8, this.notNormal(32, r), node('i32', 'i32.eqz', [this.isZero(64, a)]))
     this.exitIf(this.or(8, this.isDenormal(64, a), bad))
     return r
+  }
+  fpRound(fmt: FpWidth, rounding: FpRounding, _exact: boolean, a: Node): Node {
+    this.requireFastFp()
+    this.exitIf(this.ltU(fmt, this.lit(fmt, fmt === 32 ? 0xff00_0000 : 0xffe0_0000_0000_0000n), this.magnitude(fmt, a)))
+    const f = FP[fmt].fp
+    const way = rounding === 'MXCSR' ? 'nearest' : ROUNDING[rounding]
+    return this.asBits(fmt, node(f, `${f}.${way}`, [this.asFp(fmt, a)]))
+  }
+  /** Nothing traps while MXCSR is as the checks demand. */
+  fpSettle(): void {
+    this.requireFastFp()
   }
 }

@@ -14,8 +14,9 @@ export interface CompiledEngine extends Engine {
   readonly counts: { translated: number; handedOver: number }
 }
 
-export function compiledEngine(): CompiledEngine {
-  const m = oracleMachine()
+/** `away`: the data is not at home, and the code is made for that. */
+export function compiledEngine(away = false): CompiledEngine {
+  const m = oracleMachine(away)
   const { state, evaluator, ram } = m
   const counts = { translated: 0, handedOver: 0 }
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
@@ -35,7 +36,8 @@ export function compiledEngine(): CompiledEngine {
     const slow = w.importFunction('slow', w.type(['i32'], ['i32']))
     const flags = w.importFunction('flags', w.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
     const blocks = new Map([[start, { address: start, insns: [insn], successors: [] }]])
-    const code = new RegionCompiler(start, blocks, { exit: () => FIRST_EXIT, jump: () => 1 }).compile({
+    const numbers = { exit: () => FIRST_EXIT, jump: () => 1 }
+    const code = new RegionCompiler(start, blocks, numbers, { combine: true, atHome: !away }).compile({
       enter,
       slow,
       flags,

@@ -29,6 +29,17 @@ export function jumpSlot(address: number): number {
   return (low ^ (low >>> 11)) & (VIEW.JUMP_CACHE_ENTRIES - 1)
 }
 
+/** Puts on the stack where the entry is of the address whose low half is in local `low`. */
+export function writeJumpEntry(code: Code, low: number): Code {
+  code.get(low).get(low).i32(11).op('i32.shr_u').op('i32.xor')
+  code
+    .i32(VIEW.JUMP_CACHE_ENTRIES - 1)
+    .op('i32.and')
+    .i32(4)
+    .op('i32.shl')
+  return code.i32(0).memory('i32.load', STATE.JUMP_CACHE).op('i32.add')
+}
+
 /** Builds the one module that stays for the whole run: finds regions by address and calls them. */
 export function createDispatcher(ram: Ram, table: WebAssembly.Table, callbacks: DispatcherCallbacks): Dispatcher {
   const m = new ModuleWriter()
@@ -68,17 +79,8 @@ function dispatchLoop(nested: boolean, region: number, miss: number, step: numbe
   }
   code.i32(0).memory('i32.load', STATE.FUEL).i32(0).op('i32.lt_s').open('if')
   code.i32(RETURN.BUDGET).op('return').close()
-  code.get(rip).op('i32.wrap_i64').tee(entry)
-  code
-    .get(entry)
-    .i32(11)
-    .op('i32.shr_u')
-    .op('i32.xor')
-    .i32(VIEW.JUMP_CACHE_ENTRIES - 1)
-    .op('i32.and')
-    .i32(4)
-    .op('i32.shl')
-  code.i32(0).memory('i32.load', STATE.JUMP_CACHE).op('i32.add').tee(entry)
+  code.get(rip).op('i32.wrap_i64').set(entry)
+  writeJumpEntry(code, entry).tee(entry)
   code.memory('i64.load', 0).get(rip).op('i64.ne').open('if', 'i32')
   code.call(miss)
   code.otherwise()

@@ -1,11 +1,12 @@
 import { EncluError, hex, invariant, toHex } from '../base/index.ts'
-import { Fault, PAGE_SIZE, STATE, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
+import { Fault, JUMP, PAGE_SIZE, STATE, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
 import { ModuleWriter } from '../wasm/index.ts'
-import { UnknownInstruction, type Evaluator, type Insn } from '../isa/index.ts'
+import { decode, UnknownInstruction, type Evaluator, type Insn } from '../isa/index.ts'
 import { discoverBlocks, type Block } from './blocks.ts'
 import { CodeCache, type Region, type RunBlock } from './code-cache.ts'
 import { createDispatcher, jumpSlot, type Dispatcher } from './dispatcher.ts'
-import { FIRST_EXIT, RegionCompiler, RETURN } from './region.ts'
+import { FIRST_EXIT, RegionCompiler, RETURN, USUAL_MANNER, type RegionManner } from './region.ts'
+import { LEAVE, ThreadedCode } from './threaded.ts'
 
 /** One place where a region may hand an instruction to the evaluator. */
 interface RegionExit {
@@ -31,9 +32,13 @@ export interface EngineOptions {
   readonly translate?: boolean
   /** Runs of a block before it is translated. */
   readonly hot?: number
+  /** What `saveHandlers` of an engine of this version gave. */
+  readonly handlers?: Uint8Array
 }
 
-const HOT = 30
+const HOT = 500
+/** Runs of a block before handlers are made for it. */
+const COLD = 1
 /** Blocks with this share of the runs go along: translating costs as much as evaluating an instruction some sixty times. */
 const WARM_SHARE = 4
 /** Instructions in one module, about: making a module has a fixed cost, and a big one waits long for its first run. */
@@ -42,7 +47,7 @@ const GROUP_INSNS = 1500
 const MOST_TARGETS = 24
 /** How often a region is made again for a new target: interpreters with a jump behind every operation would never be done. */
 const MOST_REMAKES = 4
-/** Vain exits after which a region is made again with one check for each access. */
+/** Vain exits at one place after which a region is made again in another manner. */
 const VAIN_LIMIT = 24
 
 /** Runs guest code: cold code in the evaluator, hot code translated; both are exact, so where they alternate cannot be seen. */
@@ -55,8 +60,10 @@ export class Engine {
   private readonly table = new WebAssembly.Table({ initial: 256, element: 'anyfunc' })
   private nextSlot = 0
   private readonly dispatcher: Dispatcher
+  private readonly threaded: ThreadedCode
   private readonly exits: RegionExit[] = []
-  private readonly uncombined = new Set<number>()
+  /** Regions that are not made in the usual manner. */
+  private readonly manners = new Map<number, RegionManner>()
   /** Where indirect jumps have gone, by address: jump tables become branches inside a region. */
   private readonly jumpTargets = new Map<number, Set<number>>()
   /** Indirect jumps of translated code, by LAST_JUMP - 1. */
@@ -74,10 +81,17 @@ export class Engine {
     this.ram = state.ram
     this.state = state
     this.evaluator = evaluator
-    this.cache = new CodeCache(this.ram)
+    this.cache = new CodeCache(this.ram, evaluator.env.decode ?? decode)
     this.translate = options.translate ?? true
     this.hot = options.hot ?? HOT
     this.dispatcher = createDispatcher(this.ram, this.table, { miss: () => this.miss(), step: (e) => this.step(e) })
+    this.threaded = new ThreadedCode(this.ram, this.table, this.nextSlot++, {
+      limit: () => this.miss(),
+      evaluate: (i, completed) => this.stepThreaded(i, completed),
+      note: (jump) => this.noteTarget(jump.address, this.state.rip),
+      flags: this.dispatcher.flags,
+    })
+    if (options.handlers) this.threaded.restore(options.handlers)
     this.setView(evaluator.view)
   }
 
@@ -98,6 +112,11 @@ export class Engine {
     return code === RETURN.BUDGET ? { kind: 'budget' } : (this.exit ?? { kind: 'budget' })
   }
 
+  /** What later engines need not make; undefined if that is no more than this one was given. */
+  saveHandlers(): Uint8Array<ArrayBuffer> | undefined {
+    return this.threaded.save()
+  }
+
   private takeError(): { readonly thrown: unknown } | undefined {
     const { error } = this
     this.error = undefined
@@ -113,11 +132,14 @@ export class Engine {
       const region = this.cache.regionAt(view, address)
       if (region) return this.offer(region)
       const block = this.cache.blockAt(view, address)
-      if (this.translate && ++block.runs >= this.hot) {
+      if (!this.translate) return this.evaluate(block)
+      const runs = this.runsOf(block)
+      if (runs >= this.hot) {
         this.dropIncomplete(address)
         const made = this.compile(block)
         if (made) return this.offer(made)
-      }
+      } else if (runs >= COLD || this.threaded.knows(block)) return this.offerThreaded(block)
+      block.runs++
       return this.evaluate(block)
     })
   }
@@ -161,6 +183,23 @@ export class Engine {
     this.incomplete.delete(target)
   }
 
+  private readonly runsOf = (b: RunBlock | undefined): number => (b ? this.threaded.runsOf(b) : 0)
+
+  /** One instruction of threaded code by the evaluator. */
+  private stepThreaded(i: Insn, completed: number): number {
+    return this.guarded(() => {
+      const { i32 } = this.ram
+      this.state.rip = i.address
+      i32[STATE.FUEL / 4] = (i32[STATE.FUEL / 4] ?? 0) - completed
+      const code = this.stepInsn(i)
+      if (code !== RETURN.CONTINUE) return code
+      if (this.state.rip !== i.address + i.length) return LEAVE
+      // The block takes the fuel for all of its instructions at its end.
+      i32[STATE.FUEL / 4] = (i32[STATE.FUEL / 4] ?? 0) + completed + 1
+      return RETURN.CONTINUE
+    })
+  }
+
   /** One instruction by the evaluator. */
   private stepInsn(i: Insn): number {
     const exit = this.evaluator.step(i)
@@ -192,9 +231,10 @@ export class Engine {
       this.state.rip = e.insn.address
       const { i32 } = this.ram
       i32[STATE.FUEL / 4] = (i32[STATE.FUEL / 4] ?? 0) - e.completed
-      const { fills } = this.evaluator.view
+      const { view } = this.evaluator
+      const { fills, away } = view
       const code = this.stepInsn(e.insn)
-      if (this.evaluator.view.fills === fills && ++e.vain === VAIN_LIMIT) this.uncombine(e)
+      if (view.fills === fills && ++e.vain === VAIN_LIMIT) this.remake(e, view.away !== away)
       return code
     })
   }
@@ -224,9 +264,16 @@ export class Engine {
   }
 
   private offer(r: Region): number {
-    const at = this.evaluator.view.at + VIEW.JUMP_CACHE + 16 * jumpSlot(r.address)
-    this.ram.u64[at / 8] = BigInt(r.address)
-    this.ram.u32[at / 4 + 2] = r.slot
+    return this.enterIntoCache(r.address, r.slot, 0)
+  }
+  private offerThreaded(block: RunBlock): number {
+    return this.enterIntoCache(block.address, this.threaded.slot, this.threaded.place(block, this.hot))
+  }
+  private enterIntoCache(address: number, slot: number, detail: number): number {
+    const at = this.evaluator.view.at + VIEW.JUMP_CACHE + JUMP.SIZE * jumpSlot(address)
+    this.ram.u64[(at + JUMP.RIP) / 8] = BigInt(address)
+    this.ram.u32[(at + JUMP.SLOT) / 4] = slot
+    this.ram.u32[(at + JUMP.DETAIL) / 4] = detail
     return RETURN.CONTINUE
   }
 
@@ -248,7 +295,10 @@ export class Engine {
           this.exits.push({ insn, completed, address, vain: 0 }) - 1 + FIRST_EXIT,
         jump: (insn: Insn) => this.jumps.push({ address: insn.address, region: address }),
       }
-      const compiler = new RegionCompiler(address, blocks, numbers, !this.uncombined.has(address))
+      const compiler = new RegionCompiler(address, blocks, numbers, {
+        ...(this.manners.get(address) ?? USUAL_MANNER),
+        avx: this.evaluator.state.hasAvxState,
+      })
       m.addFunction(type, compiler.compile({ enter, slow, flags, regions }), String(address))
     }
     const instance = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
@@ -282,7 +332,7 @@ export class Engine {
       if (group.has(address) || (address !== block.address && this.cache.regionAt(view, address))) continue
       const blocks = discoverBlocks(address, {
         insnAt: (a) => this.cache.tryInsn(view, a),
-        isWarm: (a) => (this.cache.knownBlock(view, a)?.runs ?? 0) >= this.hot / WARM_SHARE,
+        isWarm: (a) => this.runsOf(this.cache.knownBlock(view, a)) >= this.hot / WARM_SHARE,
         isTranslated: (a) => this.cache.regionAt(view, a) !== undefined,
         jumpTargets: (a) => this.jumpTargets.get(a) ?? [],
       })
@@ -294,7 +344,7 @@ export class Engine {
       this.stats.translatedInsns += all.length
       for (const i of all) {
         const callee = i.row.flow === 'call' ? i.operands.find((o) => o.kind === 'rel')?.target : undefined
-        if (callee !== undefined && (this.cache.knownBlock(view, callee)?.runs ?? 0) >= this.hot / 2) work.push(callee)
+        if (callee !== undefined && this.runsOf(this.cache.knownBlock(view, callee)) >= this.hot / 2) work.push(callee)
       }
     }
     return group
@@ -313,11 +363,13 @@ export class Engine {
     return [...pages].map((page) => ({ page, frame: Math.floor(view.executable(page * PAGE_SIZE) / PAGE_SIZE) }))
   }
 
-  /** The spans of this region keep crossing pages: make it again with a check for each access. */
-  private uncombine(e: RegionExit): void {
-    if (this.uncombined.has(e.address)) return
+  /** Checks of this region keep failing for pages that are `away`, or because their spans cross pages: it shall expect that. */
+  private remake(e: RegionExit, away: boolean): void {
+    const old = this.manners.get(e.address) ?? USUAL_MANNER
+    const manner = away ? { ...old, atHome: false } : { ...old, combine: false }
+    if (manner.atHome === old.atHome && manner.combine === old.combine) return
     const r = this.cache.regionAt(this.evaluator.view, e.address)
-    this.uncombined.add(e.address)
+    this.manners.set(e.address, manner)
     if (r) this.cache.dropRegion(r)
   }
 }

@@ -31,6 +31,8 @@ export interface RegionLocals {
 /** GPR n is local FIRST_GPR + n, XMM n is local FIRST_XMM + n; local 0 is the parameter. */
 export const FIRST_GPR = 1
 export const FIRST_XMM = FIRST_GPR + 16
+/** Bits 255:128 of the vector registers; a region that has these has the XMM locals, too. */
+export const FIRST_YMM_HIGH = FIRST_XMM + 16
 
 /** Registers that a region touches. */
 export interface Touched {
@@ -38,6 +40,8 @@ export interface Touched {
   readonly gprWritten: Set<number>
   readonly xmm: Set<number>
   readonly xmmWritten: Set<number>
+  readonly ymmHigh: Set<number>
+  readonly ymmHighWritten: Set<number>
   flags: boolean
   fpFast: boolean
   fs: boolean
@@ -48,11 +52,33 @@ export const noneTouched = (): Touched => ({
   gprWritten: new Set(),
   xmm: new Set(),
   xmmWritten: new Set(),
+  ymmHigh: new Set(),
+  ymmHighWritten: new Set(),
   flags: false,
   fpFast: false,
   fs: false,
   gs: false,
 })
+
+/** In the order that FIRST_GPR and its like say. */
+export function declareLocals(code: Code, { xmm, ymmHigh }: Touched): RegionLocals {
+  for (let n = 0; n < 16; n++) code.local('i64')
+  const vectors = ymmHigh.size > 0 ? 32 : xmm.size > 0 ? 16 : 0
+  for (let n = 0; n < vectors; n++) code.local('v128')
+  return {
+    view: code.local('i32'),
+    fop: code.local('i32'),
+    fa: code.local('i64'),
+    fb: code.local('i64'),
+    fc: code.local('i64'),
+    fuel: code.local('i32'),
+    rip: code.local('i64'),
+    exit: code.local('i32'),
+    fpFast: code.local('i32'),
+    fs: code.local('i64'),
+    gs: code.local('i64'),
+  }
+}
 
 /** Where an instruction wants to go, for the block that ends with it. */
 export interface Terminator {
@@ -64,6 +90,13 @@ export interface Terminator {
 /** The recipe that the flag locals are known to hold at this point. */
 export type KnownFlags = { readonly recipe: FlagRecipe; readonly w: IntWidth } | undefined
 
+/** What is known at the end of a block; holds in the next one, too, if no other leads there. */
+export interface Known {
+  readonly flags: KnownFlags
+  /** XMM lanes that hold a normal number or zero, as 'width:lane' by local. */
+  readonly soundLanes: ReadonlyMap<number, ReadonlySet<string>>
+}
+
 /** What the translator needs of the region it writes into. */
 export interface RegionContext {
   readonly code: Code
@@ -72,6 +105,8 @@ export interface RegionContext {
   readonly exitLevel: number
   /** Function index of materialize(fop, fa, fb, fc): i32. */
   readonly materialize: number
+  /** Pages are expected where the low half of their address says. */
+  readonly atHome: boolean
   /** A number that tells the run loop to let the evaluator execute this instruction. */
   exitFor(insn: Insn): number
 }

@@ -6,10 +6,12 @@ import { groupAccesses } from './affine.ts'
 import { targetsOf, type Block } from './blocks.ts'
 import { structure, type Structure } from './structure.ts'
 import {
+  declareLocals,
   FIRST_GPR,
   FIRST_XMM,
+  FIRST_YMM_HIGH,
   type InsnFacts,
-  type KnownFlags,
+  type Known,
   type RegionLocals,
   type Terminator,
 } from './region-parts.ts'
@@ -34,6 +36,16 @@ interface AnalyzedBlock {
   /** For each instruction: whether anyone sees the flags it sets. */
   readonly flagsLive: readonly boolean[]
 }
+
+/** What a region expects of the memory that it works on. */
+export interface RegionManner {
+  /** One check for several accesses of a block: off where their spans kept crossing pages. */
+  readonly combine: boolean
+  /** Pages are at home: off where they were not. */
+  readonly atHome: boolean
+}
+
+export const USUAL_MANNER: RegionManner = { combine: true, atHome: true }
 
 /** Where a region tells the engine about the places it can be left from. */
 export interface Numbers {
@@ -63,12 +75,13 @@ const DEPTH = 0
 
 /** Translates one region to a function (depth: i32): i32. */
 export class RegionCompiler {
-  private readonly t = new Translator()
+  private readonly t: Translator
   private readonly code = new Code(1)
   private readonly blocks: ReadonlyMap<number, Block>
   private readonly shape: Structure
   private readonly entry: number
   private readonly numbers: Numbers
+  private readonly atHome: boolean
   private readonly analyzed = new Map<number, AnalyzedBlock>()
   private locals!: RegionLocals
   private parts!: ModuleParts
@@ -76,13 +89,23 @@ export class RegionCompiler {
   /** Levels of open loops and blocks by guest address. */
   private readonly loopLevel = new Map<number, number>()
   private readonly blockLevel = new Map<number, number>()
-  private readonly flagsAtEnd = new Map<number, KnownFlags>()
+  private readonly knownAtEnd = new Map<number, Known>()
   /** Instructions of the current block finished, and how many of them the fuel already knows. */
   private completed = 0
   private accounted = 0
 
-  /** `combine`: one check for several accesses of a block; off for regions whose spans kept crossing pages. */
-  constructor(entry: number, blocks: ReadonlyMap<number, Block>, numbers: Numbers, combine = true) {
+  /**
+   * `avx`: the processor's state of now has what VEX-coded vector instructions need. It belongs to the view that the region's pages
+   * are in.
+   */
+  constructor(
+    entry: number,
+    blocks: ReadonlyMap<number, Block>,
+    numbers: Numbers,
+    { combine, atHome, avx = true }: RegionManner & { readonly avx?: boolean } = USUAL_MANNER,
+  ) {
+    this.t = new Translator(avx)
+    this.atHome = atHome
     this.entry = entry
     this.blocks = blocks
     this.numbers = numbers
@@ -112,8 +135,8 @@ export class RegionCompiler {
   /** The function's code. `parts` must be complete: the regions of the module may call each other. */
   compile(parts: ModuleParts): Code {
     this.parts = parts
-    this.declareLocals()
     const { code } = this
+    this.locals = declareLocals(code, this.t.touched)
     this.reload()
     this.exitLevel = code.open('block')
     this.t.enterRegion({
@@ -121,6 +144,7 @@ export class RegionCompiler {
       locals: this.locals,
       exitLevel: this.exitLevel,
       materialize: parts.flags,
+      atHome: this.atHome,
       exitFor: (i) => this.numbers.exit(i, this.completed - this.accounted),
     })
     this.tree(this.entry)
@@ -129,25 +153,6 @@ export class RegionCompiler {
     code.i32(0).get(this.locals.rip).memory('i64.store', STATE.RIP)
     code.get(this.locals.exit)
     return code
-  }
-
-  private declareLocals(): void {
-    const { code, t } = this
-    for (let n = 0; n < 16; n++) code.local('i64')
-    if (t.touched.xmm.size > 0) for (let n = 0; n < 16; n++) code.local('v128')
-    this.locals = {
-      view: code.local('i32'),
-      fop: code.local('i32'),
-      fa: code.local('i64'),
-      fb: code.local('i64'),
-      fc: code.local('i64'),
-      fuel: code.local('i32'),
-      rip: code.local('i64'),
-      exit: code.local('i32'),
-      fpFast: code.local('i32'),
-      fs: code.local('i64'),
-      gs: code.local('i64'),
-    }
   }
 
   // State: from memory into locals and back.
@@ -164,6 +169,11 @@ export class RegionCompiler {
         .i32(0)
         .simdMemory('v128.load', STATE.XMM + 16 * n)
         .set(FIRST_XMM + n)
+    for (const n of t.touched.ymmHigh)
+      code
+        .i32(0)
+        .simdMemory('v128.load', STATE.YMM_HIGH + 16 * n)
+        .set(FIRST_YMM_HIGH + n)
     code.i32(0).memory('i32.load', STATE.VIEW).set(locals.view)
     code.i32(0).memory('i32.load', STATE.FUEL).set(locals.fuel)
     if (t.touched.flags) {
@@ -189,6 +199,11 @@ export class RegionCompiler {
         .i32(0)
         .get(FIRST_XMM + n)
         .simdMemory('v128.store', STATE.XMM + 16 * n)
+    for (const n of t.touched.ymmHighWritten)
+      code
+        .i32(0)
+        .get(FIRST_YMM_HIGH + n)
+        .simdMemory('v128.store', STATE.YMM_HIGH + 16 * n)
     code.i32(0).get(locals.fuel).memory('i32.store', STATE.FUEL)
     if (!t.touched.flags) return
     code.i32(0).get(locals.fop).memory('i32.store', STATE.FOP)
@@ -224,17 +239,17 @@ export class RegionCompiler {
     invariant(a, 'a block that was analyzed')
     const { block, facts, flagsLive } = a
     const from = this.shape.onlyPredecessor.get(address)
-    this.t.enterBlock(from === undefined ? undefined : this.flagsAtEnd.get(from))
+    this.t.enterBlock(from === undefined ? undefined : this.knownAtEnd.get(from))
     this.completed = this.accounted = 0
     let terminator: Terminator | undefined
     block.insns.forEach((i, k) => {
       const f = facts[k]
       invariant(f, 'one record for each instruction')
-      if (i.row.op) terminator = this.t.translate(i, f, flagsLive[k] ?? true)
+      if (this.t.hasText(i)) terminator = this.t.translate(i, f, flagsLive[k] ?? true)
       else this.slowInsn(i)
       this.completed++
     })
-    this.flagsAtEnd.set(address, this.t.flags)
+    this.knownAtEnd.set(address, this.t.whatIsKnown())
     this.account()
     this.leaveBlock(block, terminator)
   }
@@ -342,7 +357,7 @@ export class RegionCompiler {
     code.get(locals.exit).op('return').close()
     if (callee !== undefined) code.close()
     this.reload()
-    this.flagsAtEnd.delete(from.address)
+    this.knownAtEnd.delete(from.address)
     this.go(from, next)
   }
 

@@ -1,7 +1,7 @@
 import type { IntWidth, SimdOp } from '../isa/index.ts'
 import { CompileOps } from './compile-ops.ts'
 import { local, node, type Node } from './node.ts'
-import { FIRST_GPR, FIRST_XMM, noneTouched } from './region-parts.ts'
+import { FIRST_GPR, FIRST_XMM, FIRST_YMM_HIGH, noneTouched } from './region-parts.ts'
 
 /** The registers of the instruction being translated: reads see the values from before it, writes wait for its end. */
 export abstract class RegisterTranslator extends CompileOps {
@@ -48,24 +48,46 @@ export abstract class RegisterTranslator extends CompileOps {
     value.uses++
     this.writes.set(FIRST_XMM + n, value)
   }
+  ymmHigh(n: number): Node {
+    this.touched.ymmHigh.add(n)
+    return local('v128', FIRST_YMM_HIGH + n)
+  }
+  setYmmHigh(n: number, value: Node): void {
+    this.touched.ymmHigh.add(n)
+    this.touched.ymmHighWritten.add(n)
+    value.uses++
+    this.writes.set(FIRST_YMM_HIGH + n, value)
+  }
 
   override simd(op: SimdOp, args: readonly Node[], lane?: number): Node {
     const n = super.simd(op, args, lane)
-    const width = op === 'i32x4.extract_lane' ? 32 : op === 'i64x2.extract_lane' ? 64 : 0
-    const [from] = args
-    if (width && from?.op === 'local')
-      n.sound = this.soundLanes.get(from.value as number)?.has(`${width}:${lane}`) ?? false
+    const of = laneOf(n)
+    n.sound = of !== undefined && (this.soundLanes.get(of.from)?.has(of.lane) ?? false)
     return n
+  }
+  protected override foundSound(bits: Node): void {
+    super.foundSound(bits)
+    const of = laneOf(bits)
+    if (of) this.soundLanes.set(of.from, new Set(this.soundLanes.get(of.from)).add(of.lane))
   }
   /** Lanes of `n` known to be sound. Writing one lane of one width makes the other width's knowledge of that half void. */
   protected lanesOf(n: Node): ReadonlySet<string> {
     if (n.op === 'local') return this.soundLanes.get(n.value as number) ?? new Set()
     const [base, value] = n.args
-    const width = n.name === 'i32x4.replace_lane' ? 32 : n.name === 'i64x2.replace_lane' ? 64 : 0
-    const lane = n.lanes[0] ?? 0
-    if (!width || !base || !value) return new Set()
-    const sound = new Set([...this.lanesOf(base)].filter((x) => x.startsWith(`${width}:`) && x !== `${width}:${lane}`))
-    if (value.sound) sound.add(`${width}:${lane}`)
+    if (!n.name.endsWith('.replace_lane') || !base || !value) return new Set()
+    const width = n.name.slice(1, 3)
+    const written = `${width}:${n.lanes[0] ?? 0}`
+    const sound = new Set([...this.lanesOf(base)].filter((x) => x.startsWith(`${width}:`) && x !== written))
+    if (value.sound) sound.add(written)
     return sound
   }
+}
+
+/** The lane of a local that `bits` are, as 'width:lane'. */
+function laneOf(bits: Node): { readonly from: number; readonly lane: string } | undefined {
+  if (bits.op !== 'i64.reinterpret_f64' && bits.op !== 'i32.reinterpret_f32') return undefined
+  const [float] = bits.args
+  const vector = float?.args[0]
+  if (!float?.name.endsWith('.extract_lane') || vector?.op !== 'local') return undefined
+  return { from: vector.value as number, lane: `${bits.type.slice(1)}:${float.lanes[0] ?? 0}` }
 }

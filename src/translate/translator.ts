@@ -21,6 +21,7 @@ import {
   FIRST_GPR,
   FIRST_XMM,
   type InsnFacts,
+  type Known,
   type KnownFlags,
   type RegionContext,
   type Terminator,
@@ -47,7 +48,19 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
   private flagWrite:
     { recipe: FlagRecipe; w: IntWidth; inputs: readonly Node[]; condition: Node | undefined } | undefined
   private terminator: Terminator | undefined
+  private readonly avx: boolean
   private known: { operand: MemoryOperand; address: Node } | undefined
+
+  /** `avx`: as of RegionCompiler. */
+  constructor(avx: boolean) {
+    super()
+    this.avx = avx
+  }
+
+  /** There is a text to write wasm from; else the evaluator executes the instruction. */
+  hasText({ row, vex }: Insn): boolean {
+    return row.op !== undefined && (vex === 0 || this.avx)
+  }
 
   // The analysis.
 
@@ -59,13 +72,13 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     this.region = undefined
     const facts: InsnFacts = { accesses: [], readsFlags: false, setsFlags: false, mayExit: false }
     this.begin(insn, facts)
-    if (!insn.row.op) {
+    if (!this.hasText(insn)) {
       facts.readsFlags = true
       facts.mayExit = true
       for (let n = 0; n < 16; n++) this.origins.assign(n, undefined)
       return facts
     }
-    insn.row.op(this, insn)
+    insn.row.op?.(this, insn)
     // All from before the instruction, then all at once: XCHG writes two.
     const written = [...this.writes].filter(([n]) => n < FIRST_XMM)
     const values = written.map(([, value]) => this.origins.of(value, (l) => this.registerOf(l)))
@@ -102,11 +115,16 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     this.hosts = new Temporaries(region.code)
   }
 
-  /** `flags`: what the flag locals hold on every way into the block. */
-  enterBlock(flags: KnownFlags): void {
+  /** `known`: what holds on every way into the block. */
+  enterBlock(known: Known | undefined): void {
     this.hosts?.reset()
     this.soundLanes.clear()
-    this.flags = flags
+    for (const [l, lanes] of known?.soundLanes ?? []) this.soundLanes.set(l, lanes)
+    this.flags = known?.flags
+  }
+  /** What holds after the last instruction. */
+  whatIsKnown(): Known {
+    return { flags: this.flags, soundLanes: new Map(this.soundLanes) }
   }
 
   /** The evaluator did an instruction: nothing is known of what it wrote. */
@@ -178,26 +196,59 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
   protected exitIf(condition: Node): void {
     this.facts.mayExit = true
     if (!this.region || (condition.op === 'const' && condition.value === 0)) return
-    this.emit(condition)
-    this.leaveIf()
+    const { code } = this.region
+    const tests = alternatives(condition)
+    if (tests.length === 1) {
+      this.emit(condition)
+      return this.leaveIf()
+    }
+    const fine = code.open('block')
+    const bad = code.open('block')
+    this.branchIfNone(tests, fine, bad)
+    code.close()
+    this.leaveNow()
+    code.close()
   }
   protected exitIfBoth(guard: Node, condition: Node): void {
     this.facts.mayExit = true
-    if (!this.region) return
-    this.emit(guard)
-    this.region.code.open('if')
+    if (!this.region || (guard.op === 'const' && guard.value === 0)) return
+    const { code } = this.region
+    const tests = alternatives(guard)
+    // Not all tests are computed on every way on from here: what others share with them is.
+    for (const n of tests.slice(1)) this.keepShared(n)
+    const fine = code.open('block')
+    const unusual = code.open('block')
+    this.branchIfNone(tests, fine, unusual)
+    code.close()
     // What is computed in here must not be taken for computed outside.
     this.emit(condition, true)
     this.leaveIf()
-    this.region.code.close()
+    code.close()
   }
-  private leaveIf(): void {
+  /** To `none` if no test holds, else to the end of the block at `some`, which is the innermost. V8 joins tests at a greater cost. */
+  private branchIfNone(tests: readonly Node[], none: number, some: number): void {
+    const { code } = this.region ?? {}
+    tests.forEach((n, k) => {
+      this.emit(n)
+      if (k < tests.length - 1) code?.brIf(some)
+      else code?.op('i32.eqz').brIf(none)
+    })
+  }
+  private keepShared(n: Node): void {
+    if (n.uses < 2 || n.op === 'const' || n.op === 'local') return n.args.forEach((a) => this.keepShared(a))
+    this.emit(n)
+    this.region?.code.op('drop')
+  }
+  private leaveNow(): void {
     const { region } = this
     invariant(region, 'emission outside a region')
     if (this.exitNumber < 0) this.exitNumber = region.exitFor(this.insn)
-    region.code.open('if')
     region.code.i32(this.exitNumber).set(region.locals.exit).br(region.exitLevel)
-    region.code.close()
+  }
+  private leaveIf(): void {
+    this.region?.code.open('if')
+    this.leaveNow()
+    this.region?.code.close()
   }
   protected requireFastFp(): void {
     this.touched.fpFast = true
@@ -252,6 +303,12 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     if (!where || !this.region) return
     const { code } = this.region
     code.get(where.host)
+    const [float] = value.op === 'i64.reinterpret_f64' || value.op === 'i32.reinterpret_f32' ? value.args : []
+    if (float && w === (float.type === 'f64' ? 64 : 32)) {
+      this.emit(float)
+      code.memory(w === 64 ? 'f64.store' : 'f32.store', where.offset)
+      return
+    }
     this.emit(value)
     if (w === 128) code.simdMemory('v128.store', where.offset)
     else
@@ -259,6 +316,34 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
         w === 64 ? 'i64.store' : w === 32 ? 'i32.store' : w === 16 ? 'i32.store16' : 'i32.store8',
         where.offset,
       )
+  }
+
+  load256(address: Node, attributes?: AccessAttributes): readonly [Node, Node] {
+    const where = this.access(32, address, attributes?.willWrite === true, attributes)
+    if (!where || !this.region) return [local('v128', OPAQUE), local('v128', OPAQUE)]
+    const { code } = this.region
+    const half = (offset: number): Node => {
+      const into = this.temporaries?.take('v128') ?? -1
+      code
+        .get(where.host)
+        .simdMemory('v128.load', where.offset + offset)
+        .set(into)
+      return local('v128', into)
+    }
+    return [half(0), half(16)]
+  }
+  store256(address: Node, low: Node, high: Node, attributes?: AccessAttributes): void {
+    const where = this.access(32, address, true, attributes)
+    if (!where || !this.region) return
+    const { code } = this.region
+    for (const [value, offset] of [
+      [low, 0],
+      [high, 16],
+    ] as const) {
+      code.get(where.host)
+      this.emit(value)
+      code.simdMemory('v128.store', where.offset + offset)
+    }
   }
 
   /** Makes sure the access is allowed (or leaves), and says where in linear memory it is. */
@@ -289,35 +374,30 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     return { host: a.group.host, offset: Number(a.address.offset - a.group.low) }
   }
 
-  /** One load from the view's table, one xor, one compare: see View. Also that the span does not cross its page. */
+  /** That the last byte is in the page that the view's entry for the first byte names: see VIEW. */
   private check(g: CheckGroup, low: Node): void {
     const { region } = this
     invariant(region, 'emission outside a region')
     const { code, locals } = region
     const address = this.held(low)
-    const size = Number(g.high - g.low)
     g.host = this.hosts?.take('i32') ?? -1
-    const at = this.temporaries?.take('i64') ?? -1
-    this.emit(address)
-    code.op('i32.wrap_i64').i32(9).op('i32.shr_u').i32(0x7f_fff8).op('i32.and').get(locals.view).op('i32.add')
-    code.memory('i64.load', g.write ? VIEW.WRITE : VIEW.READ)
-    this.emit(address)
-    // Beyond the user half an address could stand in for the mark of a valid entry: none may pass.
-    code.op('i64.xor').i64(BigInt(VIEW.VALID)).op('i64.xor').tee(at).i64(32n).op('i64.shr_u')
-    this.emit(address)
-    code.i64(47n).op('i64.shr_u').op('i64.or').i64(0n).op('i64.ne')
-    if (size > 1) {
+    const entry = (shift: number, mask: number): void => {
       this.emit(address)
-      code
-        .op('i32.wrap_i64')
-        .i32(4095)
-        .op('i32.and')
-        .i32(4096 - size)
-        .op('i32.gt_u')
-        .op('i32.or')
+      code.op('i32.wrap_i64').i32(shift).op('i32.shr_u').i32(mask).op('i32.and').get(locals.view).op('i32.add')
     }
+    entry(9, 0x7f_fff8)
+    code.memory('i64.load', g.write ? VIEW.WRITE : VIEW.READ)
+    if (!region.atHome) code.i64(BigInt(VIEW.AWAY)).op('i64.or')
+    this.emit(this.add(64, address, this.lit(64, g.high - g.low - 1n)))
+    code.i64(0xfffn).op('i64.or').op('i64.ne')
     this.leaveIf()
-    code.get(at).op('i32.wrap_i64').set(g.host)
+    this.emit(address)
+    code.op('i32.wrap_i64')
+    if (!region.atHome) {
+      entry(10, 0x3f_fffc)
+      code.memory('i32.load', VIEW.PLACES).op('i32.xor')
+    }
+    code.set(g.host)
   }
 
   // Flags.
@@ -399,6 +479,11 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
   branch(kind: JumpKind, target: number, condition?: Node): void {
     this.terminator = { kind, target, condition }
   }
+}
+
+/** Nodes of which one is not zero exactly if `n` is not. */
+function alternatives(n: Node): readonly Node[] {
+  return n.op === 'i32.or' && n.temporary < 0 ? n.args.flatMap(alternatives) : [n]
 }
 
 /** Locals that only the analysis sees. */

@@ -20,6 +20,7 @@ import type { Listing, Row } from './listing.ts'
  */
 
 export const ABI_NAMES = ['mainline', 'v28', 'v29', 'v29-misc'] as const
+/** The name of a shape of the enclave call; `VDSO_ABIS` says what each is. */
 export type VdsoAbi = (typeof ABI_NAMES)[number]
 
 const ALL = ABI_NAMES

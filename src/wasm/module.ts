@@ -10,7 +10,7 @@ interface Signature {
 export class ModuleWriter {
   private readonly types: Signature[] = []
   private readonly imports: { name: string; kind: 'function' | 'memory' | 'table'; detail: number }[] = []
-  private readonly functions: { type: number; code: Code; exportAs?: string }[] = []
+  private readonly functions: { type: number; code: Code | Uint8Array; exportAs?: string }[] = []
   private importedFunctions = 0
 
   type(parameters: readonly ValueType[], results: readonly ValueType[]): number {
@@ -34,8 +34,8 @@ export class ModuleWriter {
     this.imports.push({ name, kind: 'table', detail: 0 })
   }
 
-  /** Returns the function index. `code` may be filled later, until write(). */
-  addFunction(type: number, code: Code, exportAs?: string): number {
+  /** Returns the function index. `code` may be filled later, until write(); or it is what Code.body() gave. */
+  addFunction(type: number, code: Code | Uint8Array, exportAs?: string): number {
     this.functions.push(exportAs === undefined ? { type, code } : { type, code, exportAs })
     return this.importedFunctions + this.functions.length - 1
   }
@@ -63,7 +63,7 @@ export class ModuleWriter {
     section(7, exports)
     const code = new ByteWriter().u32(this.functions.length)
     for (const f of this.functions) {
-      const body = f.code.body()
+      const body = f.code instanceof Uint8Array ? f.code : f.code.body()
       code.u32(body.length).append(body)
     }
     section(10, code)

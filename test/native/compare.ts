@@ -86,6 +86,7 @@ function withoutUndefinedX87(image: Uint8Array, mask: Mask): Uint8Array {
 }
 
 const X87_C1 = 0x200
+const NOTHING = new Uint8Array(0)
 /** Makes `engine` what `native` is where the difference is that of neighbours. */
 function forgiveLastBits(native: Uint8Array, engine: Uint8Array): void {
   const a = new DataView(native.buffer, native.byteOffset)
@@ -131,6 +132,9 @@ export function differences(native: NativeResult, engine: NativeResult, mask: Ma
   if (native.mxcsr !== engine.mxcsr) note('MXCSR', mxcsrText(native.mxcsr), mxcsrText(engine.mxcsr))
   if (!sameBytes(native.xmm, engine.xmm))
     for (let i = 0; i < 16; i++) note(`XMM${i}`, laneText(native.xmm, i), laneText(engine.xmm, i))
+  const [high, ours] = [native.ymmHigh, engine.ymmHigh]
+  if (high && !sameBytes(high, ours ?? NOTHING))
+    for (let i = 0; i < 16; i++) note(`YMM${i} high`, laneText(high, i), ours ? laneText(ours, i) : 'absent')
   const window = windowDifference(native.mem, engine.mem)
   if (window) found.push(window)
   if (native.stray || engine.stray) note('stray', strayText(native), strayText(engine))
@@ -141,6 +145,9 @@ export function differences(native: NativeResult, engine: NativeResult, mask: Ma
   }
   return found
 }
+
+const highText = (high: Uint8Array): string[] =>
+  Array.from({ length: 16 }, (_, i) => `  YMM${i} high ${laneText(high, i)}`)
 
 /** The state before the instruction, as text. */
 export function stateText(s: NativeState): string {
@@ -153,6 +160,7 @@ export function stateText(s: NativeState): string {
     ...rows,
     `  RFLAGS ${flagsText(Number(s.rflags))}  MXCSR ${mxcsrText(s.mxcsr)}`,
     ...lanes,
+    ...(s.ymmHigh ? highText(s.ymmHigh) : []),
     ...[0, 64, 128, 192].map((i) => `  mem +${hex(i, 2)} ${bytesHex(s.mem.subarray(i, i + 64))}`),
   ].join('\n')
 }

@@ -30,8 +30,8 @@
 #include <unistd.h>
 
 enum { PAGE = 4096, DATA = 0x10000000, CODE = 0x23456000, WINDOW_START = 0xf80, WINDOW = 256 };
-enum { STEP = 1, X87 = 2, SEGMENT_BASES = 4 }; /* bits of request.flags */
-enum { HAS_FSGSBASE = 1 };                     /* bits of the greeting */
+enum { STEP = 1, X87 = 2, SEGMENT_BASES = 4, YMM = 8 }; /* bits of request.flags */
+enum { HAS_FSGSBASE = 1, HAS_AVX = 2 };                  /* bits of the greeting */
 enum { NONE = 0, READ_ONLY = 1, READ_WRITE = 2 };
 enum { TF = 0x100, RF = 0x10000, VECTOR_PF = 14, VECTOR_DB = 1 };
 
@@ -42,7 +42,7 @@ struct request {
   uint64_t gpr[16], rflags, fsBase, gsBase;
   uint32_t mxcsr, pad2;
   uint8_t code[16];
-  uint8_t xmm[256], window[WINDOW], x87[160]; /* x87 is on the wire only with X87 */
+  uint8_t xmm[256], window[WINDOW], x87[160], ymmHigh[256]; /* x87 is on the wire only with X87, ymmHigh with YMM */
 };
 
 struct answer {
@@ -50,14 +50,19 @@ struct answer {
   uint64_t errorCode, cr2;
   uint64_t gpr[16], rip, rflags, fsBase, gsBase;
   uint32_t mxcsr, strayStart, strayLength, pad;
-  uint8_t xmm[256], window[WINDOW], x87[160];
+  uint8_t xmm[256], window[WINDOW], x87[160], ymmHigh[256];
 };
 
 struct fxImage {
   uint16_t fcw, fsw, ftw, fop;
   uint64_t fip, fdp;
   uint32_t mxcsr, mxcsrMask;
-  uint8_t st[128], xmm[256], rest[96];
+  uint8_t st[128], xmm[256], rest[48];
+  uint32_t magic, extendedSize; /* in a signal frame: a standard XSAVE area is around it */
+  uint64_t components;
+  uint32_t size, pad[7];
+  uint64_t xstateBv, header[7];
+  uint8_t ymmHigh[256];
 };
 
 /* Everything that the assembly names. */
@@ -76,15 +81,17 @@ void onSignalEntry(int);
 void leaveSignal(void) __attribute__((noreturn));
 
 _Static_assert(offsetof(struct request, gpr) == 16 && offsetof(struct request, xmm) == 192, "the assembly knows these");
-_Static_assert(offsetof(struct request, window) == 448 && sizeof(struct request) == 864, "oracle.ts knows these");
+_Static_assert(offsetof(struct request, window) == 448 && offsetof(struct request, ymmHigh) == 864, "oracle.ts knows these");
 _Static_assert(offsetof(struct answer, gpr) == 32 && offsetof(struct answer, xmm) == 208, "the assembly knows these");
-_Static_assert(offsetof(struct answer, window) == 464 && offsetof(struct answer, x87) == 720, "oracle.ts knows these");
+_Static_assert(offsetof(struct answer, window) == 464 && offsetof(struct answer, ymmHigh) == 880, "oracle.ts knows these");
 
 #define EACH_XMM(move)                                                                                                 \
   move(0) move(1) move(2) move(3) move(4) move(5) move(6) move(7) move(8) move(9) move(10) move(11) move(12) move(13)   \
   move(14) move(15)
 #define LOAD_XMM(n) "movaps cur+192+16*" #n "(%rip), %xmm" #n "\n"
 #define STORE_XMM(n) "movaps %xmm" #n ", out+208+16*" #n "(%rip)\n"
+#define LOAD_HIGH(n) "vinsertf128 $1, cur+864+16*" #n "(%rip), %ymm" #n ", %ymm" #n "\n"
+#define STORE_HIGH(n) "vextractf128 $1, %ymm" #n ", out+880+16*" #n "(%rip)\n"
 #define LOAD(n, name) "movq cur+16+8*" #n "(%rip), %" #name "\n"
 #define STORE(n, name) "movq %" #name ", out+32+8*" #n "(%rip)\n"
 #define EACH_GPR_BUT_RSP(move)                                                                                         \
@@ -98,7 +105,8 @@ __asm__(".text\n"
         "testl $2, cur(%rip)\n jz 1f\n"
         "fxrstor64 fxIn(%rip)\n jmp 2f\n"
         "1:\n" EACH_XMM(LOAD_XMM) "ldmxcsr cur+168(%rip)\n"
-        "2: testl $4, cur(%rip)\n jz 3f\n"
+        "2: testl $8, cur(%rip)\n jz 5f\n" EACH_XMM(LOAD_HIGH)
+        "5: testl $4, cur(%rip)\n jz 3f\n"
         "movq cur+152(%rip), %rax\n wrfsbase %rax\n"
         "movq cur+160(%rip), %rax\n wrgsbase %rax\n"
         "3: testl $1, cur(%rip)\n jnz 4f\n"
@@ -109,7 +117,8 @@ __asm__(".text\n"
         "movq hostRsp(%rip), %rsp\n"
         "pushfq\n popq out+168(%rip)\n"
         "pushq $0x202\n popfq\n" /* DF and AC off */
-        "testl $2, cur(%rip)\n jz 1f\n"
+        "testl $8, cur(%rip)\n jz 6f\n" EACH_XMM(STORE_HIGH)
+        "6: testl $2, cur(%rip)\n jz 1f\n"
         "fxsave64 fxOut(%rip)\n jmp leave\n"
         "1:\n" EACH_XMM(STORE_XMM) "stmxcsr out+192(%rip)\n"
         "jmp leave\n"
@@ -121,7 +130,9 @@ __asm__(".text\n"
         "rdfsbase %rax\n movq %rax, out+176(%rip)\n"
         "rdgsbase %rax\n movq %rax, out+184(%rip)\n"
         "movq hostFs(%rip), %rax\n wrfsbase %rax\n" /* always: MOV FS changes the base, too */
-        "2: ldmxcsr defaultMxcsr(%rip)\n"
+        "2: testl $2, features(%rip)\n jz 3f\n"
+        "vzeroupper\n"
+        "3: ldmxcsr defaultMxcsr(%rip)\n"
         "fninit\n"
         "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbx; pop %rbp\n"
         "ret\n"
@@ -141,6 +152,13 @@ static void copyFx(const struct fxImage *fx) {
   memset(out.x87 + 24, 0, 8); /* MXCSR has its own field */
 }
 
+/* From a signal frame. A component that is in its initial state is not there. */
+static void copyHigh(const struct fxImage *fx) {
+  int present = fx->magic == 0x46505853 && (fx->xstateBv & 4);
+  if (present) memcpy(out.ymmHigh, fx->ymmHigh, sizeof out.ymmHigh);
+  else memset(out.ymmHigh, 0, sizeof out.ymmHigh);
+}
+
 /* Runs with the guest's FS base: nothing here may use thread-local storage. */
 __attribute__((used)) void onSignal(int signal, siginfo_t *info, ucontext_t *context) {
   static const uint8_t order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
@@ -153,6 +171,7 @@ __attribute__((used)) void onSignal(int signal, siginfo_t *info, ucontext_t *con
   bySignal = 1;
   out.rflags = r[REG_EFL] & ~(TF | RF);
   copyFx((const struct fxImage *)context->uc_mcontext.fpregs);
+  if (cur.flags & YMM) copyHigh((const struct fxImage *)context->uc_mcontext.fpregs);
   uint64_t error = r[REG_ERR], start = CODE + cur.codeOffset, next = start + cur.codeLength;
   int stepped = (cur.flags & STEP) && signal == SIGTRAP && r[REG_TRAPNO] == VECTOR_DB;
   /* The next instruction could not be fetched: ours had completed. */
@@ -221,6 +240,7 @@ static uint32_t execute(uint8_t *to) {
   if (cur.codeLength > 15) cur.codeLength = 15;
   if (cur.codeOffset > 2 * PAGE - 32) cur.codeOffset = 2 * PAGE - 32; /* room for the jump */
   if (!(features & HAS_FSGSBASE)) cur.flags &= ~SEGMENT_BASES;
+  if (!(features & HAS_AVX)) cur.flags &= ~YMM;
   cur.mxcsr &= 0xffff;
   cur.rflags = (cur.rflags & 0x244cd5) | 0x202;
   memcpy(alias + WINDOW_START, cur.window, WINDOW);
@@ -249,11 +269,13 @@ static uint32_t execute(uint8_t *to) {
   }
   removeCode();
   memcpy(out.window, alias + WINDOW_START, WINDOW);
-  uint32_t size = cur.flags & X87 ? sizeof out : offsetof(struct answer, x87);
+  uint32_t base = offsetof(struct answer, ymmHigh) - (cur.flags & X87 ? 0 : sizeof out.x87);
+  uint32_t size = base + (cur.flags & YMM ? sizeof out.ymmHigh : 0);
   findStray(to + size);
   out.size = size + ((out.strayLength + 15) & ~15u);
   out.flags = cur.flags;
-  memcpy(to, &out, size);
+  memcpy(to, &out, base);
+  memcpy(to + base, out.ymmHigh, size - base);
   return out.size;
 }
 
@@ -336,6 +358,7 @@ int main(void) {
   mapPages();
   catchSignals();
   if (getauxval(AT_HWCAP2) & 2) features |= HAS_FSGSBASE;
+  if (__builtin_cpu_supports("avx")) features |= HAS_AVX;
   if (features & HAS_FSGSBASE) __asm__("rdfsbase %0" : "=r"(hostFs));
   forbidSyscalls();
   struct { char magic[8]; uint32_t features, pad; } hello = {"enclu-or", features, 0};
@@ -344,9 +367,11 @@ int main(void) {
     while (have - used >= offsetof(struct request, x87)) {
       uint32_t flags;
       memcpy(&flags, input + used, 4);
-      size_t size = flags & X87 ? sizeof cur : offsetof(struct request, x87);
+      size_t base = offsetof(struct request, ymmHigh) - (flags & X87 ? 0 : sizeof cur.x87);
+      size_t size = base + (flags & YMM ? sizeof cur.ymmHigh : 0);
       if (have - used < size) break;
-      memcpy(&cur, input + used, size);
+      memcpy(&cur, input + used, base);
+      memcpy(cur.ymmHigh, input + used + base, size - base);
       used += size;
       written += execute(output + written);
       if (written > OUT - LARGEST) writeAll(output, written), written = 0;

@@ -18,7 +18,7 @@
  * and refuses to work without that filter.
  * TF and RF never show in `rflags`; IF (0x200) and bit 1 are always set.
  *
- * One record is 704 bytes (864 with x87), an answer 720 (880) and the stray bytes; the structs are in oracle.c.
+ * One record is 704 bytes, 160 more with x87, 256 with ymmHigh, an answer 720 and as many, and the stray bytes; the structs are in oracle.c.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
@@ -58,6 +58,8 @@ export interface NativeState {
   step?: boolean
   /** The first 160 bytes of an FXSAVE64 image (bytes 24-31 are ignored). Without it x87 and MMX state is not observed. */
   x87?: Uint8Array
+  /** Bits 255:128 of YMM0..YMM15, 16 bytes each; ignored on a processor without AVX (`Oracle.hasAvx`). Without it they are not observed. */
+  ymmHigh?: Uint8Array
   /** Both or none; ignored when the kernel has no FSGSBASE (`Oracle.hasSegmentBases`). */
   fsBase?: bigint
   gsBase?: bigint
@@ -80,6 +82,8 @@ export interface NativeResult {
   mem: Uint8Array
   /** Present when the state had `x87`. */
   x87?: Uint8Array
+  /** Present when the state had `ymmHigh` and the processor has AVX. */
+  ymmHigh?: Uint8Array
   /** Present when the state had `fsBase` and the kernel can show it. */
   fsBase?: bigint
   gsBase?: bigint
@@ -93,10 +97,12 @@ export interface NativeResult {
 const REQUEST_SIZE = 704
 const ANSWER_SIZE = 720
 const X87_SIZE = 160
+const YMM_SIZE = 256
 const GREETING_SIZE = 16
 const FLAG_STEP = 1
 const FLAG_X87 = 2
 const FLAG_BASES = 4
+const FLAG_YMM = 8
 const PROTECTIONS = { none: 0, r: 1, rw: 2 } as const
 const SILENCE_MS = 20_000
 
@@ -143,7 +149,7 @@ export function isControlFlow(code: Uint8Array): boolean {
 const isPrefix = (b: number): boolean =>
   (b & 0xf0) === 0x40 || [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3].includes(b)
 
-const sizeOf = (s: NativeState): number => (s.x87 ? REQUEST_SIZE + X87_SIZE : REQUEST_SIZE)
+const sizeOf = (s: NativeState): number => REQUEST_SIZE + (s.x87 ? X87_SIZE : 0) + (s.ymmHigh ? YMM_SIZE : 0)
 
 function encode(batch: readonly NativeState[]): Uint8Array {
   const out = new Uint8Array(batch.reduce((n, s) => n + sizeOf(s), 0))
@@ -152,7 +158,8 @@ function encode(batch: readonly NativeState[]): Uint8Array {
   for (const s of batch) {
     const bases = s.fsBase !== undefined && s.gsBase !== undefined
     const step = s.step ?? isControlFlow(s.code)
-    view.setUint32(at, (step ? FLAG_STEP : 0) | (s.x87 ? FLAG_X87 : 0) | (bases ? FLAG_BASES : 0), true)
+    const flags = (s.x87 ? FLAG_X87 : 0) | (s.ymmHigh ? FLAG_YMM : 0)
+    view.setUint32(at, flags | (step ? FLAG_STEP : 0) | (bases ? FLAG_BASES : 0), true)
     out[at + 4] = s.code.length
     out[at + 5] = PROTECTIONS[s.prot[0]]
     out[at + 6] = PROTECTIONS[s.prot[1]]
@@ -169,6 +176,7 @@ function encode(batch: readonly NativeState[]): Uint8Array {
     out.set(s.xmm, at + 192)
     out.set(s.mem, at + 448)
     if (s.x87) out.set(s.x87, at + REQUEST_SIZE)
+    if (s.ymmHigh) out.set(s.ymmHigh, at + sizeOf(s) - YMM_SIZE)
     at += sizeOf(s)
   }
   return out
@@ -185,14 +193,16 @@ function decode(data: Uint8Array, view: DataView, at: number): NativeResult {
     xmm: data.subarray(at + 208, at + 464),
     mem: data.subarray(at + 464, at + ANSWER_SIZE),
   }
-  if (flags & FLAG_X87) result.x87 = data.subarray(at + ANSWER_SIZE, at + ANSWER_SIZE + X87_SIZE)
+  const ymmAt = ANSWER_SIZE + (flags & FLAG_X87 ? X87_SIZE : 0)
+  if (flags & FLAG_X87) result.x87 = data.subarray(at + ANSWER_SIZE, at + ymmAt)
+  if (flags & FLAG_YMM) result.ymmHigh = data.subarray(at + ymmAt, at + ymmAt + YMM_SIZE)
   if (flags & FLAG_BASES) {
     result.fsBase = view.getBigUint64(at + 176, true)
     result.gsBase = view.getBigUint64(at + 184, true)
   }
   const strayLength = view.getUint32(at + 200, true)
   if (strayLength > 0) {
-    const from = at + ANSWER_SIZE + (flags & FLAG_X87 ? X87_SIZE : 0)
+    const from = at + ymmAt + (flags & FLAG_YMM ? YMM_SIZE : 0)
     result.stray = { start: view.getUint32(at + 196, true), bytes: data.subarray(from, from + strayLength) }
   }
   const signal = view.getUint32(at + 8, true)
@@ -213,7 +223,7 @@ class Answers {
 
   constructor(wanted: number) {
     this.wanted = wanted
-    this.#data = new Uint8Array(wanted * (ANSWER_SIZE + X87_SIZE))
+    this.#data = new Uint8Array(wanted * (ANSWER_SIZE + X87_SIZE + YMM_SIZE))
   }
 
   add(chunk: Uint8Array): void {

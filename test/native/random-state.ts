@@ -228,6 +228,10 @@ function aim(random: Random, gpr: BigUint64Array, m: MemoryOperand, wanted: bigi
     gpr[m.base] = ((gpr[m.base] ?? 0n) & 0xffff_ffffn) | (BigInt(random.u32()) << 32n)
 }
 
+/** Chooses the registers of the operand so that its address is `wanted`. */
+export const aimAt = (random: Random, s: NativeState, m: MemoryOperand, wanted: bigint): void =>
+  aim(random, s.gpr, m, wanted)
+
 const PROTECTIONS: readonly (readonly [Protection, Protection])[] = [
   ['r', 'r'],
   ['rw', 'r'],
@@ -249,6 +253,8 @@ export interface RandomStateOptions {
   codeEdge?: number
   /** Chance that an addressing register is left wild; default 0.05. */
   wild?: number
+  /** With the upper halves of the YMM registers; default: without. */
+  ymm?: boolean
   /** Values below this for RCX, so that REP ends; default: RCX like any other register. */
   count?: number
 }
@@ -264,7 +270,7 @@ function putOperand(random: Random, mem: Uint8Array, at: number): void {
 /** A random state for `code`, its addressing registers aimed at the scratch pages. */
 export function randomState(random: Random, code: Uint8Array, options: RandomStateOptions = {}): NativeState {
   const facts = instructionFacts(code)
-  const block = new ArrayBuffer(128 + 256 + WINDOW_SIZE)
+  const block = new ArrayBuffer(128 + 256 + WINDOW_SIZE + (options.ymm ? 256 : 0))
   const words = new Uint32Array(block)
   for (let i = 0; i < 32; i += 2) putInteger(words, i, random)
   fillLanes(random, words.subarray(32))
@@ -286,6 +292,7 @@ export function randomState(random: Random, code: Uint8Array, options: RandomSta
     rflags: 0x202 | (random.u32() & 0x8d5) | (random.chance(options.backwards ?? 0.1) ? 0x400 : 0),
     mxcsr: randomMxcsr(random),
     xmm,
+    ...(options.ymm ? { ymmHigh: new Uint8Array(block, 384 + WINDOW_SIZE, 256) } : {}),
     mem,
     prot: random.chance(options.protect ?? 0.1) ? random.pick(PROTECTIONS) : ['rw', 'rw'],
   }

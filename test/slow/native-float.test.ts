@@ -1,4 +1,4 @@
-/** SSE, SSE2 and x87 against the processor of this machine. */
-import { nativeSuite } from './native-suite.ts'
+/** Vector instructions, x87 and MMX against the processor of this machine. */
+import { isFloatFamily, nativeSuite } from './native-suite.ts'
 
-nativeSuite((family) => /^(sse|x87)/.test(family))
+nativeSuite(isFloatFamily)

@@ -1,4 +1,4 @@
 /** The general-purpose instructions against the processor of this machine. */
-import { nativeSuite } from './native-suite.ts'
+import { isFloatFamily, nativeSuite } from './native-suite.ts'
 
-nativeSuite((family) => !/^(sse|x87)/.test(family))
+nativeSuite((family) => !isFloatFamily(family))

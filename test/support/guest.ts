@@ -1,6 +1,6 @@
 /** Runs a program under enclu within this process, everything it says collected. */
 import { nodeHost } from '../../src/host-node/index.ts'
-import { Machine, type HostPort, type MachineOptions, type MachineStats } from '../../src/api/index.ts'
+import { Machine, type HostPort, type MachineOptions, type MachineStats, type VdsoAbi } from '../../src/api/index.ts'
 
 export interface GuestOptions extends Omit<MachineOptions, 'port' | 'onNotice' | 'onSyscall' | 'onSgx'> {
   readonly args?: readonly string[]
@@ -10,10 +10,12 @@ export interface GuestOptions extends Omit<MachineOptions, 'port' | 'onNotice' |
   readonly stdin?: string | Uint8Array
   /** Nanoseconds since 1970; default: the host's. */
   readonly wallClock?: () => bigint
+  /** Collect system calls and SGX events (default): slow for a program that makes very many. */
+  readonly traced?: boolean
   /** Called with each SGX event as it happens. */
-  readonly onSgxEvent?: (line: string, machine: Machine) => void
+  readonly onSgxEvent?: (line: string, machine: Machine<VdsoAbi>) => void
   /** Called with the machine when the guest has written this many bytes or more to its standard output. */
-  readonly whenPrinted?: { readonly bytes: number; readonly then: (machine: Machine) => void }
+  readonly whenPrinted?: { readonly bytes: number; readonly then: (machine: Machine<VdsoAbi>) => void }
 }
 
 export interface GuestOutcome {
@@ -60,7 +62,7 @@ function memoryConsole(
 
 export async function runGuest(program: string, options: GuestOptions = {}): Promise<GuestOutcome> {
   const { args = [], argv0 = program, env = ['PATH=/usr/bin:/bin'], stdin = '', ...others } = options
-  const { cwd, wallClock, whenPrinted, onSgxEvent, ...machineOptions } = others
+  const { cwd, wallClock, whenPrinted, onSgxEvent, traced = true, ...machineOptions } = others
   const host = nodeHost()
   let pending = whenPrinted
   const io = memoryConsole(typeof stdin === 'string' ? Buffer.from(stdin) : stdin, (bytes) => {
@@ -78,11 +80,13 @@ export async function runGuest(program: string, options: GuestOptions = {}): Pro
       ...(wallClock && { wallClock }),
     },
     onNotice: (text) => notices.push(text),
-    onSyscall: (line) => syscalls.push(line),
-    onSgx(line) {
-      sgx.push(line)
-      onSgxEvent?.(line, machine)
-    },
+    ...(traced && {
+      onSyscall: (line: string) => syscalls.push(line),
+      onSgx(line: string) {
+        sgx.push(line)
+        onSgxEvent?.(line, machine)
+      },
+    }),
   })
   const status = await machine.run(program, [argv0, ...args], env)
   const code = status.kind === 'exited' ? status.code : 128 + status.signal

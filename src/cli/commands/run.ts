@@ -1,14 +1,18 @@
 import { resolve } from 'node:path'
-import { EncluError } from '../../base/index.ts'
-import type { Machine, MachineOptions, ProcessorName } from '../../api/index.ts'
+import type { Machine, MachineOptions } from '../../api/index.ts'
 import { guestEnvironment } from '../environment.ts'
 import { exitCodeOf } from '../exit-codes.ts'
 import { failWith } from '../failure.ts'
+import { KeptFile } from '../kept-file.ts'
 import { openLog, printLine, say, type Log } from '../output.ts'
+import { processor } from '../processor.ts'
 import type { RunOptions } from '../run-options.ts'
 import { forwardSignals } from '../signals.ts'
 import { formatStats } from '../stats.ts'
 import { vdsoOptions } from '../vdso.ts'
+
+/** Given by launch.ts: how the names of files begin that runs of this version keep for each other. */
+declare const cachePrefix: string
 
 /** `enclu run`. Returns the exit code. */
 export async function run(
@@ -29,8 +33,11 @@ export async function run(
   }
   const cpu = processor(options.cpu, api.PROCESSORS)
   const log = openLog(options.log)
+  const kept = new KeptFile(`${cachePrefix}.handlers`)
+  const codeCache = kept.read()
   const machine = new api.Machine({
     port: nodeHost(),
+    ...(codeCache && { codeCache }),
     ...machineOptions(options, log),
     ...(cpu && { cpu }),
     ...vdsoOptions(options, api.VDSO_ABIS),
@@ -47,16 +54,9 @@ export async function run(
     stopForwarding()
     if (options.stats || options.statsFormat) printStats(machine, performance.now() - started, options, log)
     log.close()
+    const grown = machine.codeCache()
+    if (grown) kept.write(grown)
   }
-}
-
-function processor(name: string | undefined, known: Readonly<Record<string, unknown>>): ProcessorName | undefined {
-  if (name === undefined) return undefined
-  if (Object.hasOwn(known, name)) return name as ProcessorName
-  const names = Object.keys(known).join(', ')
-  throw new EncluError('ERR_BAD_OPTION', `there is no processor '${name}' for --cpu; there are: ${names}`, {
-    cpu: name,
-  })
 }
 
 function machineOptions(options: RunOptions, log: Log): Omit<MachineOptions, 'port' | 'cpu'> {
@@ -66,6 +66,7 @@ function machineOptions(options: RunOptions, log: Log): Omit<MachineOptions, 'po
     translate: options.translate,
     ...(options.epc !== undefined && { epcSize: options.epc }),
     ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.scheduleSeed !== undefined && { scheduleSeed: options.scheduleSeed }),
     ...(options.machineSeed !== undefined && { machineSeed: options.machineSeed }),
     allowRead: absolute(options.allowRead),
     allowWrite: absolute(options.allowWrite),
@@ -75,6 +76,6 @@ function machineOptions(options: RunOptions, log: Log): Omit<MachineOptions, 'po
   }
 }
 
-function printStats(machine: Machine, milliseconds: number, options: RunOptions, log: Log): void {
+function printStats(machine: Pick<Machine, 'stats'>, milliseconds: number, options: RunOptions, log: Log): void {
   for (const line of formatStats(machine.stats(), milliseconds, options.statsFormat ?? 'text')) log.line(line)
 }

@@ -24,11 +24,21 @@ export function devFileSystem(devices: Readonly<Record<string, Device>>): Node {
   })
 }
 
-/** What a machine with SGX has beside. */
-export function sgxDevices(sgx: Sgx, spaces: () => Iterable<AddressSpace>): Readonly<Record<string, Device>> {
+/** What a machine with SGX has beside, and what each is for. */
+export const SGX_DEVICES = {
+  sgx_enclave: 'builds enclaves and maps them',
+  sgx_provision: 'lets an enclave have the provisioning key',
+} as const
+
+export function sgxDevices(
+  sgx: Sgx,
+  spaces: () => Iterable<AddressSpace>,
+): Readonly<Record<keyof typeof SGX_DEVICES, Device>> {
   return { sgx_enclave: sgxEnclaveDevice(new SgxDriver(sgx, spaces)), sgx_provision: sgxProvisionDevice }
 }
 
 export { SGX_ENCLAVE_IOCTLS } from './sgx-enclave.ts'
+export { SGX_ENCLAVE_BUILD } from './sgx-enclave-build.ts'
+export { SGX_ENCLAVE_SGX2 } from './sgx-enclave-sgx2.ts'
 export { plainDevices } from './plain.ts'
 export { ttyDevice } from './tty.ts'

@@ -93,7 +93,7 @@ export class DriverEnclave {
   load(page: EnclavePage, whileRunning: boolean): EpcPage | undefined {
     if (page.epc) return page.epc
     return this.withSecs(whileRunning, (secs) => {
-      const target = this.driver.reclaimer.allocate(whileRunning)
+      const target = this.driver.reclaimer.allocate(whileRunning, page.address)
       if (!target) return undefined
       if (!page.load(target, secs)) {
         this.sgx.epc.free(target)
@@ -110,7 +110,7 @@ export class DriverEnclave {
     const at = address - (address % PAGE_SIZE)
     if (!this.initialized || !this.hasSgx2 || at < this.base || at >= this.base + this.size) return undefined
     return this.withSecs(true, (secs) => {
-      const target = this.driver.reclaimer.allocate(true)
+      const target = this.driver.reclaimer.allocate(true, at)
       if (!target) return undefined
       if (this.grow(true) < 0) {
         this.sgx.epc.free(target)

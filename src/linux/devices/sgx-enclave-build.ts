@@ -99,7 +99,7 @@ interface Addition {
 function addPage(enclave: DriverEnclave, task: Task, { address, source, secinfo, measure }: Addition): number {
   const { sgx } = enclave
   const secs = enclave.secs?.epc
-  const target = secs && enclave.driver.reclaimer.allocate(false)
+  const target = secs && enclave.driver.reclaimer.allocate(false, address)
   if (!target) return -ENOMEM
   const failed = (errno: number): number => {
     sgx.epc.free(target)

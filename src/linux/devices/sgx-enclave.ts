@@ -19,6 +19,7 @@ import { OpenFile } from '../vfs/open-file.ts'
 import type { Device, DeviceNode } from '../vfs/virtual.ts'
 import { serveIoctl, type Ioctl } from './ioctl.ts'
 import type { SgxDriver } from './sgx-driver.ts'
+import { debugAccess } from './sgx-debug.ts'
 import { DriverEnclave } from './sgx-encl.ts'
 import { SGX_ENCLAVE_BUILD } from './sgx-enclave-build.ts'
 import { SGX_ENCLAVE_SGX2 } from './sgx-enclave-sgx2.ts'
@@ -105,6 +106,10 @@ class EnclaveBacking implements Backing {
       if (address >= start && address < end && (protection & RWX & ~maximum) !== 0) return -EACCES
     }
     return 0
+  }
+
+  access(address: number, data: Uint8Array, write: boolean, protection: number): number {
+    return debugAccess(this.enclave, address, data, write, protection)
   }
 
   retain(): void {

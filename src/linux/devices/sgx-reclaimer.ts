@@ -36,12 +36,12 @@ export class Reclaimer {
 
   /**
    * A free EPC page; pages are written out if there is none, or soon would be none. undefined: nothing can be. `whileRunning`: in
-   * the middle of an instruction, not for a system call.
+   * the middle of an instruction, not for a system call. `address`: where the enclave will have it.
    */
-  allocate(whileRunning: boolean): EpcPage | undefined {
+  allocate(whileRunning: boolean, address?: number): EpcPage | undefined {
     const { epc } = this.sgx
     if (epc.freeCount === 0) this.reclaim(1, whileRunning)
-    const page = epc.allocate()
+    const page = epc.allocate(address)
     if (page && epc.freeCount < this.low) this.reclaim(this.high, whileRunning)
     return page
   }

@@ -1,8 +1,9 @@
 import { PAGE_SIZE } from '../../cpu/index.ts'
 import type { ElfFile } from '../../formats/index.ts'
 import { Elf64_Phdr } from '../../spec/elf/index.ts'
-import { AUXV, USER_HZ, fpstate, rt_sigframe } from '../../spec/linux/index.ts'
+import { AUXV, USER_HZ, rt_sigframe } from '../../spec/linux/index.ts'
 import type { Kernel } from '../kernel.ts'
+import { fpstateSize } from '../signal/fpstate.ts'
 import type { Task } from '../task/task.ts'
 import type { LoadedImage } from './image.ts'
 import type { StackPlaces } from './stack.ts'
@@ -17,7 +18,8 @@ interface Loaded {
 /** Alignment of the frame and of the floating-point state in it (get_sigframe). */
 const FRAME_PADDING = 15 + 63
 /** Largest stack that delivering a signal takes (getauxval(3), AT_MINSIGSTKSZ). */
-const MINSIGSTKSZ = Math.ceil((rt_sigframe.size + fpstate.size + FRAME_PADDING) / 16) * 16
+const minsigstksz = ({ state }: Kernel): number =>
+  Math.ceil((rt_sigframe.size + fpstateSize(state) + FRAME_PADDING) / 16) * 16
 
 /** getauxval(3), in the order of Linux. */
 export function auxiliaryVector(
@@ -31,7 +33,7 @@ export function auxiliaryVector(
   const phdr = file.phdrAddress === undefined ? 0 : file.phdrAddress + image.bias
   return [
     ...(vdso ? ([[AUXV.SYSINFO_EHDR, vdso]] as [number, number][]) : []),
-    [AUXV.MINSIGSTKSZ, MINSIGSTKSZ],
+    [AUXV.MINSIGSTKSZ, minsigstksz(kernel)],
     [AUXV.HWCAP, hwcap],
     [AUXV.PAGESZ, PAGE_SIZE],
     [AUXV.CLKTCK, USER_HZ],

@@ -110,6 +110,16 @@ export class AddressSpace implements PageSource {
     return { frame: page.frame, writable: (vma.prot & WRITABLE) !== 0 && mayWrite, epc: page.epc ?? false }
   }
 
+  /**
+   * As `lookup`, for a debugger (FOLL_FORCE): any mapping can be read; a private one can be written, which makes a copy; a shared one
+   * only as its rights say.
+   */
+  lookupByForce(vma: Vma, address: number, access: 'R' | 'W'): Translation | undefined {
+    if (access === 'W' && vma.shared && !permits(vma.prot, 'W')) return undefined
+    const page = this.bringIn(vma, address, access, this.pages.get(pageNumber(address)))
+    return typeof page === 'string' ? undefined : { frame: page.frame, writable: page.writable, epc: page.epc ?? false }
+  }
+
   /** The page at `address`, ready for `access`: what Linux calls handle_mm_fault. */
   private bringIn(
     vma: Vma,
@@ -124,7 +134,7 @@ export class AddressSpace implements PageSource {
       return page
     }
     if (!present) {
-      if (!vma.backing) return this.installOwn(address, this.ram.allocateFrame(), undefined)
+      if (!vma.backing) return this.installOwn(address, this.ram.allocateFrame(address), undefined)
       const page = vma.backing.page(address, this.offsetIn(vma, address), access === 'W' ? 'R' : access, vma.prot)
       if (typeof page === 'string') return page
       this.install(address, page, undefined)
@@ -132,7 +142,7 @@ export class AddressSpace implements PageSource {
       present = page
     }
     if (access !== 'W' || this.ram.referencesTo(present.frame) === 1) return present
-    const copy = this.ram.allocateFrame()
+    const copy = this.ram.allocateFrame(address)
     this.ram.u8.copyWithin(copy, present.frame, present.frame + PAGE_SIZE)
     return this.installOwn(address, copy, present)
   }
@@ -255,6 +265,11 @@ export class AddressSpace implements PageSource {
   retain(): AddressSpace {
     this.users++
     return this
+  }
+
+  /** Somebody uses it still. */
+  get isAlive(): boolean {
+    return this.users > 0
   }
 
   /** More than one task uses it. */

@@ -13,10 +13,10 @@ export class SharedAnonymous implements Backing {
     this.ram = ram
   }
 
-  page(_address: number, offset: number): BackingPage {
+  page(address: number, offset: number): BackingPage {
     const index = Math.floor(offset / PAGE_SIZE)
     let frame = this.frames.get(index)
-    if (frame === undefined) this.frames.set(index, (frame = this.ram.allocateFrame()))
+    if (frame === undefined) this.frames.set(index, (frame = this.ram.allocateFrame(address)))
     return { frame, writable: true }
   }
 
@@ -46,11 +46,11 @@ export class ImageBacking implements Backing {
     this.bytes = bytes
   }
 
-  page(_address: number, offset: number): BackingPage | 'SIGBUS' {
+  page(address: number, offset: number): BackingPage | 'SIGBUS' {
     if (offset >= this.bytes.length) return 'SIGBUS'
     let frame = this.frames.get(offset)
     if (frame === undefined) {
-      this.frames.set(offset, (frame = this.ram.allocateFrame()))
+      this.frames.set(offset, (frame = this.ram.allocateFrame(address)))
       this.ram.u8.set(this.bytes.subarray(offset, offset + PAGE_SIZE), frame)
     }
     return { frame, writable: false }

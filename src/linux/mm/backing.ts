@@ -27,6 +27,11 @@ export interface Backing {
   page(address: number, offset: number, access: Access, protection: number): BackingPage | BackingFault
   /** Checked by mmap and mprotect before anything changes: 0 or a negative errno (SGX: the kernel's may_map rule). */
   mayMap?(start: number, end: number, protection: number): number
+  /**
+   * A debugger's access to a device's memory, within one page (vm_operations_struct.access): how many bytes were copied to or from
+   * `data`, or a negative errno. Without it there is none.
+   */
+  access?(address: number, data: Uint8Array, write: boolean, protection: number): number
   /** One more mapping shows it (split, fork), one less. A new object counts the mapping that it was made for. */
   retain(): void
   release(): void

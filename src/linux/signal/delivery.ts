@@ -3,6 +3,7 @@ import * as linux from '../../spec/linux/index.ts'
 import type { Kernel } from '../kernel.ts'
 import { exitGroup, stopProcess } from '../task/life.ts'
 import type { Task } from '../task/task.ts'
+import { traceStop } from '../task/tracing.ts'
 import { traceSignal } from '../strace.ts'
 import { pushFrame } from './frame.ts'
 import type { SignalInfo } from './info.ts'
@@ -15,11 +16,12 @@ const SYSCALL_LENGTH = 2
 
 /** A signal waits that would run a handler or end or stop the process. Others never end a wait. */
 export function hasDeliverable(task: Task): boolean {
-  const { signals, process } = task
+  const { signals, process, tracing } = task
+  if (tracing?.injected) return true
   const set = (signals.pending.set | process.pending.set) & ~(signals.mask & ~UNBLOCKABLE)
   if (set === 0n) return false
   for (let signo = 1; signo <= linux.NSIG; signo++) {
-    if ((set & bit(signo)) !== 0n && !signals.dispositions.isIgnored(signo)) return true
+    if ((set & bit(signo)) !== 0n && (tracing || !signals.dispositions.isIgnored(signo))) return true
   }
   return false
 }
@@ -27,19 +29,32 @@ export function hasDeliverable(task: Task): boolean {
 /** Delivers everything that is pending and not blocked. Several handlers stack: the last one pushed runs first. */
 export function deliver(kernel: Kernel, task: Task): void {
   const { signals, process } = task
-  while (task.state !== 'dead' && process.state.is === 'running') {
+  while (task.state !== 'dead' && process.state.is === 'running' && !task.tracing?.stop) {
+    const chosen = takeInjected(task)
+    if (chosen) {
+      act(kernel, task, chosen)
+      continue
+    }
     if (signals.pending.isEmpty && process.pending.isEmpty) break
     const allowed = ~(signals.mask & ~UNBLOCKABLE)
     const info = signals.pending.take(allowed) ?? process.pending.take(allowed)
     if (!info) break
     traceSignal(kernel, task, info)
-    act(kernel, task, info)
+    if (task.tracing && info.signo !== linux.SIGKILL) traceStop(kernel, task, task.tracing, info.signo, info)
+    else act(kernel, task, info)
   }
   // A call with a temporary mask ended without a handler.
   if (signals.savedMask !== undefined && !task.call) {
     signals.mask = signals.savedMask
     signals.savedMask = undefined
   }
+}
+
+/** The signal that the debugger wants delivered after a stop. */
+function takeInjected({ tracing }: Task): SignalInfo | undefined {
+  const info = tracing?.injected
+  if (tracing) tracing.injected = undefined
+  return info
 }
 
 function act(kernel: Kernel, task: Task, info: SignalInfo): void {
@@ -52,9 +67,10 @@ function act(kernel: Kernel, task: Task, info: SignalInfo): void {
     case 'continue':
       return
     case 'stop':
-      return stopProcess(task.process, signo)
+      return task.tracing ? traceStop(kernel, task, task.tracing, signo) : stopProcess(task.process, signo)
     case 'terminate':
     case 'core':
+      if (kernel.options.onDeadlySignal?.(task, info)) return
       // RLIMIT_CORE is 0 and no core file is written, so the status never has the core flag.
       return exitGroup(kernel, task.process, signo)
   }

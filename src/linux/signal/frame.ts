@@ -4,7 +4,7 @@ import { GPR, RAX, RDI, RDX, RFLAGS, RSI, RSP, type GprName } from '../../spec/x
 import type { Kernel } from '../kernel.ts'
 import { structBytes } from '../mm/user-memory.ts'
 import type { Task } from '../task/task.ts'
-import { resetFpstate, restoreFpstate, saveFpstate } from './fpstate.ts'
+import { fpstateSize, resetFpstate, restoreFpstate, saveFpstate } from './fpstate.ts'
 import { siginfoBytes, type SignalInfo } from './info.ts'
 import { NO_ALTERNATE_STACK, UNBLOCKABLE, type AlternateStack, type Disposition } from './state.ts'
 
@@ -36,7 +36,12 @@ export function isOnStack(stack: AlternateStack, rsp: bigint): boolean {
 }
 
 /** Where the frame and its floating-point state go, or undefined if the alternate stack is too small. */
-function placeFrame(task: Task, rsp: bigint, flags: number): { frame: bigint; fpstate: bigint } | undefined {
+function placeFrame(
+  task: Task,
+  rsp: bigint,
+  fpSize: number,
+  flags: number,
+): { frame: bigint; fpstate: bigint } | undefined {
   const { stack } = task.signals
   const nested = isOnStack(stack, rsp)
   let top = rsp - RED_ZONE
@@ -45,7 +50,7 @@ function placeFrame(task: Task, rsp: bigint, flags: number): { frame: bigint; fp
     top = stack.ss_sp + stack.ss_size
     entering = true
   }
-  const fpstate = alignDown64(top - BigInt(linux.fpstate.size), FPSTATE_ALIGNMENT)
+  const fpstate = alignDown64(top - BigInt(fpSize), FPSTATE_ALIGNMENT)
   // As after a call: RSP + 8 is a multiple of 16 at the handler's first instruction.
   const frame = alignDown64(fpstate - BigInt(linux.rt_sigframe.size), 16n) - 8n
   if ((nested || entering) && (frame <= stack.ss_sp || frame - stack.ss_sp > stack.ss_size)) return undefined
@@ -55,7 +60,7 @@ function placeFrame(task: Task, rsp: bigint, flags: number): { frame: bigint; fp
 /** Makes the task run its handler next. False if the frame cannot be written or the handler has no restorer. */
 export function pushFrame(kernel: Kernel, task: Task, info: SignalInfo, action: Disposition): boolean {
   const { state } = kernel
-  const place = placeFrame(task, state.gpr(RSP), action.flags)
+  const place = placeFrame(task, state.gpr(RSP), fpstateSize(state), action.flags)
   if (!place || place.frame < 0n) return false
   if (!task.memory.write(Number(place.fpstate), saveFpstate(state))) return false
   const bytes = structBytes(linux.rt_sigframe, {
@@ -96,7 +101,11 @@ function ucontextBytes(task: Task, state: CpuState, fpstate: bigint): Uint8Array
     fpstate,
   })
   return structBytes(linux.ucontext, {
-    uc_flags: BigInt(linux.UC_SIGCONTEXT_SS | linux.UC_STRICT_RESTORE_SS),
+    uc_flags: BigInt(
+      linux.UC_SIGCONTEXT_SS |
+        linux.UC_STRICT_RESTORE_SS |
+        (fpstateSize(state) > linux.fpstate.size ? linux.UC_FP_XSTATE : 0),
+    ),
     uc_stack: structBytes(linux.stack_t, signals.stack),
     uc_mcontext: context,
     uc_sigmask: mask,
@@ -126,7 +135,8 @@ function restoreFp(task: Task, state: CpuState, address: bigint): boolean {
     resetFpstate(state)
     return true
   }
-  const image = task.memory.read(Number(address), linux.fpstate.size)
+  const image =
+    task.memory.read(Number(address), fpstateSize(state)) ?? task.memory.read(Number(address), linux.fpstate.size)
   return image !== undefined && restoreFpstate(state, image)
 }
 

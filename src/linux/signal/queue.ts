@@ -5,9 +5,9 @@ import { isMember } from './state.ts'
 
 /** Puts signals into queues, without what some of them do at once (send.ts). */
 
-/** An ignored signal is gone, unless it is blocked: its disposition may change before it is unblocked. */
-const isDropped = ({ signals }: Task, signo: number): boolean =>
-  signals.dispositions.isIgnored(signo) && !isMember(signals.mask, signo)
+/** An ignored signal is gone, unless it is blocked, as its disposition may change before it is unblocked, or a debugger wants to know. */
+const isDropped = ({ signals, tracing }: Task, signo: number): boolean =>
+  !tracing && signals.dispositions.isIgnored(signo) && !isMember(signals.mask, signo)
 
 export function queueForTask(task: Task, info: SignalInfo): void {
   if (!isDropped(task, info.signo)) task.signals.pending.add(info)

@@ -13,6 +13,7 @@ import * as pipe from './pipe.ts'
 import * as poll from './poll.ts'
 import * as privileged from './privileged.ts'
 import * as process from './process.ts'
+import * as ptrace from './ptrace.ts'
 import * as random from './random.ts'
 import * as resource from './resource.ts'
 import * as sched from './sched.ts'
@@ -28,7 +29,7 @@ import * as xattr from './xattr.ts'
 
 // prettier-ignore
 const TOPICS: readonly Readonly<Record<string, unknown>>[] = [
-  io, file, stat, attributes, xattr, directory, links, pipe, poll, epoll, socket, mm, process, wait, signal, time, futex, thread, sched, identity, resource, random,
+  io, file, stat, attributes, xattr, directory, links, pipe, poll, epoll, socket, mm, process, wait, signal, time, futex, thread, sched, identity, resource, random, ptrace,
   privileged,
 ]
 

@@ -22,13 +22,18 @@ import { sendToTask } from '../signal/send.ts'
 
 const CHUNK = 0x4_0000
 
+interface Piece {
+  readonly address: number
+  readonly length: number
+}
+
 /** Pieces of user memory, read and written as one. */
 export class UserBuffer {
   readonly length: number
   private readonly memory: UserMemory
-  private readonly pieces: readonly { readonly address: number; readonly length: number }[]
+  private readonly pieces: readonly Piece[]
 
-  constructor(memory: UserMemory, pieces: readonly { readonly address: number; readonly length: number }[]) {
+  constructor(memory: UserMemory, pieces: readonly Piece[]) {
     this.memory = memory
     this.pieces = pieces
     this.length = Math.min(
@@ -71,8 +76,8 @@ export class UserBuffer {
 export const bufferAt = (task: Task, address: number, length: number): UserBuffer =>
   new UserBuffer(task.memory, [{ address, length: Math.min(length, MAX_RW_COUNT) }])
 
-/** The array of iovec that readv(2) takes. */
-export function vectorAt(task: Task, address: number, count: number): UserBuffer | number {
+/** The array of iovec that readv(2) takes, or what readv answers if it cannot be one. */
+export function piecesAt(task: Task, address: number, count: number): readonly Piece[] | number {
   if (count < 0 || count > IOV_MAX) return -EINVAL
   const bytes = task.memory.read(address, count * iovec.size)
   if (!bytes) return -EFAULT
@@ -81,7 +86,12 @@ export function vectorAt(task: Task, address: number, count: number): UserBuffer
     return { address: Number(iov_base), length: Number(iov_len) }
   })
   // readv(2), EINVAL: the lengths as ssize_t are not negative.
-  return pieces.some(({ length }) => length >= 2 ** 63) ? -EINVAL : new UserBuffer(task.memory, pieces)
+  return pieces.some(({ length }) => length >= 2 ** 63) ? -EINVAL : pieces
+}
+
+export function vectorAt(task: Task, address: number, count: number): UserBuffer | number {
+  const pieces = piecesAt(task, address, count)
+  return typeof pieces === 'number' ? pieces : new UserBuffer(task.memory, pieces)
 }
 
 /** The file behind `fd` if it is open for reading or writing. */

@@ -2,19 +2,25 @@ import * as linux from '../../spec/linux/index.ts'
 import { structBytes } from '../mm/user-memory.ts'
 import { siginfoBytes } from '../signal/info.ts'
 import { syscall, type Answer, type SyscallContext } from '../syscall.ts'
-import { reap } from '../task/life.ts'
+import { reap, tracerHasSeenEnd } from '../task/life.ts'
 import type { Process } from '../task/process.ts'
+import type { Task } from '../task/task.ts'
+import { traceesOf, type TraceStop } from '../task/tracing.ts'
 import { rusageBytes } from './resource.ts'
 
 /** Waiting for children: wait(2). */
 
 const { ECHILD, EFAULT, EINVAL, ESRCH } = linux
 
-type Which = (child: Process) => boolean
+/** Whom to wait for: a process, or a thread that is traced, by its numbers. */
+type Which = (who: { readonly pid: number; readonly pgid: number }) => boolean
 
-/** A child's change of state that may be reported. */
+/** A change of state that may be reported: of a child, or of a tracee. */
 interface Event {
   readonly child: Process
+  readonly pid: number
+  /** A ptrace-stop. */
+  readonly stop?: TraceStop
   readonly status: number
   readonly code: number
   /** What siginfo tells: exit code or signal. */
@@ -23,24 +29,34 @@ interface Event {
 
 const CONTINUED_STATUS = 0xffff
 
-function eventOf(child: Process, options: number): Event | undefined {
-  const { state, unreported } = child
-  if (state.is === 'zombie' && options & linux.WEXITED) {
+/** `asTracer`: nobody else is to be told before. */
+function eventOf(child: Process, options: number, asTracer = false): Event | undefined {
+  const { state, unreported, pid } = child
+  if (state.is === 'zombie' && options & linux.WEXITED && (asTracer || !child.tracer)) {
     const signo = state.status & 0x7f
     return {
       child,
+      pid,
       status: state.status,
       code: signo ? linux.CLD_KILLED : linux.CLD_EXITED,
       value: signo || state.status >> 8,
     }
   }
   if (state.is === 'stopped' && unreported === 'stopped' && options & linux.WSTOPPED) {
-    return { child, status: (state.signo << 8) | 0x7f, code: linux.CLD_STOPPED, value: state.signo }
+    return { child, pid, status: (state.signo << 8) | 0x7f, code: linux.CLD_STOPPED, value: state.signo }
   }
   if (state.is === 'running' && unreported === 'continued' && options & linux.WCONTINUED) {
-    return { child, status: CONTINUED_STATUS, code: linux.CLD_CONTINUED, value: linux.SIGCONT }
+    return { child, pid, status: CONTINUED_STATUS, code: linux.CLD_CONTINUED, value: linux.SIGCONT }
   }
   return undefined
+}
+
+/** ptrace(2): a stop of a tracee is told whatever the options are. */
+function stopOf(tracee: Task): Event | undefined {
+  const stop = tracee.tracing?.stop
+  if (!stop || stop.reported) return undefined
+  const { process: child, pid } = tracee
+  return { child, pid, stop, status: (stop.signo << 8) | 0x7f, code: linux.CLD_TRAPPED, value: stop.signo }
 }
 
 /** Children made by clone with another exit signal than SIGCHLD are waited for on request only. */
@@ -49,29 +65,40 @@ function isKind(child: Process, options: number): boolean {
   return (child.exitSignal !== linux.SIGCHLD) === ((options & linux.__WCLONE) !== 0)
 }
 
-function consume({ kernel, task }: SyscallContext, { child }: Event, options: number): void {
+function consume({ kernel, task }: SyscallContext, { child, stop }: Event, options: number): void {
   if (options & linux.WNOWAIT) return
+  if (stop) {
+    stop.reported = true
+    return
+  }
   child.unreported = undefined
   if (child.state.is !== 'zombie') return
+  if (child.tracer) return tracerHasSeenEnd(kernel, child)
   task.process.childrenCpuTime += child.cpuTime + child.childrenCpuTime
   reap(kernel, child)
 }
 
 /** The first event of a child that `which` names, a wait for one, or -ECHILD; `undefined` with WNOHANG and no event. */
 function find(
-  { task }: SyscallContext,
+  { kernel, task }: SyscallContext,
   which: Which,
   options: number,
 ): Event | Extract<Answer, object> | number | undefined {
   const children = (): Process[] => [...task.process.children].filter((child) => isKind(child, options) && which(child))
+  const tracees = (): Task[] =>
+    traceesOf(kernel, task.process).filter((t) => which({ pid: t.pid, pgid: t.process.pgid }))
+  const ended = (): Process[] => [...kernel.processes.values()].filter((p) => p.tracer === task.process && which(p))
   const event = (): Event | undefined =>
-    children()
-      .map((child) => eventOf(child, options))
-      .find((e) => e !== undefined)
-  if (children().length === 0) return -ECHILD
+    [
+      ...tracees().map(stopOf),
+      ...ended().map((process) => eventOf(process, options, true)),
+      ...children().map((child) => eventOf(child, options)),
+    ].find((e) => e !== undefined)
+  const nobody = (): boolean => children().length + tracees().length + ended().length === 0
+  if (nobody()) return -ECHILD
   const found = event()
   if (found || options & linux.WNOHANG) return found
-  return { wait: () => event() !== undefined || children().length === 0 }
+  return { wait: () => event() !== undefined || nobody() }
 }
 
 // prettier-ignore
@@ -89,7 +116,7 @@ export const wait4 = syscall(61, 'wait4', { pid: 'int', wstatus: 'addr', options
     if (wstatus !== 0 && !c.task.memory.setU32(wstatus, found.status)) return -EFAULT
     if (rusage !== 0 && !c.task.memory.write(rusage, rusageBytes(found.child.cpuTime + found.child.childrenCpuTime))) return -EFAULT
     consume(c, found, options)
-    return found.child.pid
+    return found.pid
   },
 })
 
@@ -122,6 +149,6 @@ function whichOf({ task }: SyscallContext, idtype: number, id: number): Which | 
 
 function infoOf(event: Event | undefined): Uint8Array {
   if (!event) return structBytes(linux.siginfo_t, {})
-  const { child, code, value } = event
-  return siginfoBytes({ signo: linux.SIGCHLD, code, pid: child.pid, uid: child.credentials.uid, status: value })
+  const { child, pid, code, value } = event
+  return siginfoBytes({ signo: linux.SIGCHLD, code, pid, uid: child.credentials.uid, status: value })
 }

@@ -1,10 +1,12 @@
 import * as linux from '../../spec/linux/index.ts'
 import type { Kernel } from '../kernel.ts'
+import type { SignalInfo } from '../signal/info.ts'
 import { queueForProcess } from '../signal/queue.ts'
 import { traceExit } from '../strace.ts'
 import type { Process } from './process.ts'
 import { leaveRobustList } from './robust-list.ts'
 import type { Task } from './task.ts'
+import { detach } from './tracing.ts'
 
 /** The end of tasks and processes, stops and continues, and what parents learn of it: exit(2), exit_group(2), wait(2). */
 
@@ -20,6 +22,7 @@ export function exitTask(kernel: Kernel, task: Task, code: number): void {
   task.call = undefined
   leaveRobustList(kernel, task)
   task.state = 'dead'
+  endTracing(kernel, task)
   kernel.options.onExit?.(task)
   releaseMemoryUsers(kernel, task)
   task.fds.release()
@@ -54,16 +57,32 @@ function endProcess(kernel: Kernel, process: Process): void {
   traceExit(kernel, process, status)
   if (process === kernel.init) kernel.exitStatus = status
   adoptOrphans(kernel, process)
+  for (const other of kernel.processes.values()) if (other.tracer === process) tracerHasSeenEnd(kernel, other)
+  const { tracer } = process
+  if (tracer && tracer.state.is !== 'zombie') queueForProcess(tracer, exitInfo(process, status, linux.SIGCHLD))
+  else tellParent(kernel, process, status)
+}
+
+/** ptrace(2), "Death under ptrace": a debugger that is not the parent is told first; then it is the parent's turn. */
+export function tracerHasSeenEnd(kernel: Kernel, process: Process): void {
+  process.tracer = undefined
+  if (process.state.is === 'zombie') tellParent(kernel, process, process.state.status)
+}
+
+function exitInfo(process: Process, status: number, signo: number): SignalInfo {
+  const code = isExited(status) ? linux.CLD_EXITED : linux.CLD_KILLED
+  const { uid } = process.credentials
+  return { signo, code, pid: process.pid, uid, status: isExited(status) ? status >> 8 : status & 0x7f }
+}
+
+function tellParent(kernel: Kernel, process: Process, status: number): void {
   const { parent } = process
   if (!parent || parent.state.is === 'zombie') return reap(kernel, process)
   const [thread] = parent.threads
   const action = thread?.signals.dispositions.of(linux.SIGCHLD)
   const ignored = action?.handler === BigInt(linux.SIG_IGN) || ((action?.flags ?? 0) & linux.SA.NOCLDWAIT) !== 0
   const isChild = process.exitSignal === linux.SIGCHLD
-  if (process.exitSignal !== 0) {
-    const code = isExited(status) ? linux.CLD_EXITED : linux.CLD_KILLED
-    notifyParent(process, process.exitSignal, code, isExited(status) ? status >> 8 : status & 0x7f)
-  }
+  if (process.exitSignal !== 0) queueForProcess(parent, exitInfo(process, status, process.exitSignal))
   // wait(2), NOTES: a parent that ignores SIGCHLD has no zombies.
   if (isChild && ignored) reap(kernel, process)
 }
@@ -85,9 +104,18 @@ export function reap(kernel: Kernel, process: Process): void {
   process.parent?.children.delete(process)
 }
 
-function notifyParent(process: Process, signo: number, code: number, status: number): void {
-  if (!process.parent) return
-  queueForProcess(process.parent, { signo, code, pid: process.pid, uid: process.credentials.uid, status })
+/** The task is gone as a debugger and as a tracee. */
+function endTracing(kernel: Kernel, task: Task): void {
+  for (const tracee of kernel.tasks.values()) {
+    const { tracing } = tracee
+    if (tracing?.tracer !== task) continue
+    if (tracing.exitKill) exitGroup(kernel, tracee.process, linux.SIGKILL)
+    else detach(tracee, tracing, 0)
+  }
+  const tracer = task.tracing?.tracer.process
+  task.tracing = undefined
+  const { process } = task
+  if (task.pid === process.pid && tracer !== process.parent) process.tracer = tracer
 }
 
 /** signal(7), default action "Stop". */
@@ -107,7 +135,8 @@ export function continueProcess(process: Process): void {
 }
 
 function tellOfStop(process: Process, code: number, signo: number): void {
-  const [thread] = process.parent?.threads ?? []
-  if (!thread || thread.signals.dispositions.of(linux.SIGCHLD).flags & linux.SA.NOCLDSTOP) return
-  notifyParent(process, linux.SIGCHLD, code, signo)
+  const { parent, pid, credentials } = process
+  const [thread] = parent?.threads ?? []
+  if (!parent || !thread || thread.signals.dispositions.of(linux.SIGCHLD).flags & linux.SA.NOCLDSTOP) return
+  queueForProcess(parent, { signo: linux.SIGCHLD, code, pid, uid: credentials.uid, status: signo })
 }

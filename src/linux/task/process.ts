@@ -62,6 +62,8 @@ export class Process {
   state: ProcessState = { is: 'running' }
   /** A change of state that the parent has not been told by wait(2): stopped or continued. */
   unreported: 'stopped' | 'continued' | undefined
+  /** A debugger that is not the parent and has to be told first that the process has ended. */
+  tracer: Process | undefined
   /** Signal to the parent at exit: clone's low byte, SIGCHLD for fork. */
   readonly exitSignal: number
   /** What wait4(2) will tell: the status of exit_group(2) or of a deadly signal; if there was none, of the first thread's exit(2). */

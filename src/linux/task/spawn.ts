@@ -5,6 +5,7 @@ import { RSP } from '../../spec/x86/index.ts'
 import { errnoName } from '../errno.ts'
 import type { Kernel } from '../kernel.ts'
 import { loadProgram, tryLoadProgram, type Program, type ProgramRequest } from '../loader/exec.ts'
+import { queueForTask } from '../signal/queue.ts'
 import { NO_ALTERNATE_STACK, TaskSignals } from '../signal/state.ts'
 import { exitTask, releaseMemoryUsers } from './life.ts'
 import { Process } from './process.ts'
@@ -60,6 +61,9 @@ export function execve(kernel: Kernel, task: Task, request: ProgramRequest): num
   takeLeadersPlace(kernel, task)
   become(kernel, task, program, request)
   task.process.hasExecuted = true
+  // ptrace(2): without PTRACE_O_TRACEEXEC a debugger learns of it by this signal.
+  const { uid } = task.process.credentials
+  if (task.tracing) queueForTask(task, { signo: linux.SIGTRAP, code: linux.SI_USER, pid: task.process.pid, uid })
   return 0
 }
 

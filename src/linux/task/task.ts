@@ -5,6 +5,7 @@ import type { TaskSignals } from '../signal/state.ts'
 import type { Syscall, Wait } from '../syscall.ts'
 import type { FdTable } from '../vfs/fd-table.ts'
 import type { Process } from './process.ts'
+import type { Tracing } from './tracing.ts'
 
 /** Working directory and file mode mask: what CLONE_FS shares. */
 export interface FsContext {
@@ -47,6 +48,8 @@ export class Task {
   vforkParent: Task | undefined
   /** The last exception: what a signal frame shows as trapno, err and cr2. */
   trap = { number: 0, error: 0, cr2: 0n }
+  /** It has a debugger (ptrace(2)). */
+  tracing: Tracing | undefined
   /** What the SGX part of the processor remembers of this thread while another runs. The machine's. */
   enclave: unknown
   /** Virtual nanoseconds on the processor. */

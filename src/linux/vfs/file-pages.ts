@@ -26,14 +26,15 @@ export class FilePages {
     this.ram = ram
   }
 
-  frame(store: PageStore, index: number, write: boolean): number | BackingFault {
+  /** `home`: the address that the page may live for, see Ram. */
+  frame(store: PageStore, index: number, write: boolean, home?: number): number | BackingFault {
     let frame = this.frames.get(index)
     if (frame === undefined) {
       const at = index * PAGE_SIZE
       const page = new Uint8Array(PAGE_SIZE)
       // mmap(2): SIGBUS for a page that lies wholly behind the end of the file.
       if (store.readAt(page, at) <= 0) return 'SIGBUS'
-      frame = this.ram.allocateFrame()
+      frame = this.ram.allocateFrame(home)
       this.ram.u8.set(page, frame)
       this.frames.set(index, frame)
     }
@@ -136,9 +137,11 @@ export class FileBacking implements Backing {
     pages.retain()
   }
 
-  page(_address: number, offset: number, access: Access): BackingPage | BackingFault {
+  page(address: number, offset: number, access: Access, protection: number): BackingPage | BackingFault {
     const write = this.shared && access === 'W'
-    const frame = this.pages.frame(this.store, Math.floor(offset / PAGE_SIZE), write)
+    // Where a private copy is to be expected, the home is left to that.
+    const home = this.shared || !(protection & PROT_WRITE) ? address : undefined
+    const frame = this.pages.frame(this.store, Math.floor(offset / PAGE_SIZE), write, home)
     return typeof frame === 'number' ? { frame, writable: write } : frame
   }
 

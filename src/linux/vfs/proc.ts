@@ -1,4 +1,4 @@
-import { ENOENT, FS_MAGIC, O, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../spec/linux/index.ts'
+import { ENOENT, FS_MAGIC, O, PROT_EXEC, PROT_READ, PROT_WRITE, S } from '../../spec/linux/index.ts'
 import { PAGE_SIZE } from '../../cpu/index.ts'
 import type { Vma } from '../mm/vma.ts'
 import type { Process } from '../task/process.ts'
@@ -6,6 +6,7 @@ import type { Task } from '../task/task.ts'
 import { DirectoryFile } from './directory-file.ts'
 import type { FileDescription } from './file.ts'
 import type { Node } from './node.ts'
+import { MemNode } from './proc-mem.ts'
 import { VirtualDirectory, VirtualFile, VirtualLink, type VirtualFileSystem } from './virtual.ts'
 
 /** proc(5): what programs commonly look at. */
@@ -100,6 +101,7 @@ function processDirectory(process: Process, thread = threadOf(process)): Node {
     mounts: text(
       () => 'root / ext4 ro 0 0\nproc /proc proc ro 0 0\nsysfs /sys sysfs ro 0 0\ndevtmpfs /dev devtmpfs rw 0 0\n',
     ),
+    mem: new MemNode(PROC, S.IFREG | 0o600, () => thread?.space),
     stat: text(statLine),
     statm: text((task) => `${sizeOf(task) / PAGE_SIZE} ${task.space.residentPages} 0 0 0 0 0\n`),
     status: text(statusText),

@@ -16,7 +16,7 @@ export interface VirtualFileSystem {
 
 const BLOCK = 4096
 
-abstract class VirtualNode implements Node {
+export abstract class VirtualNode implements Node {
   abstract readonly kind: Node['kind']
   protected readonly fs: VirtualFileSystem
   protected readonly mode: number

@@ -13,6 +13,7 @@ import { STYLES, wrapper, type Style } from './wrappers.ts'
 /** What the psABI says a function keeps for its caller. */
 const CALLEE_SAVED = ['RBX', 'RBP', 'RSP', 'R12', 'R13', 'R14', 'R15'] as const
 
+/** What it costs to call an image in one style. */
 export interface CallerReport {
   readonly style: Style
   /** C alone can do it. */
@@ -26,6 +27,7 @@ export interface CallerReport {
   readonly roundTripHandler: number
 }
 
+/** Which registers a caller loses, for one style, one enclave and one way out of it. */
 export interface KeptReport {
   readonly style: Style
   readonly enclave: 'keeps' | 'clobbers'
@@ -35,6 +37,7 @@ export interface KeptReport {
   readonly lost: readonly string[]
 }
 
+/** Everything that was measured of one vDSO image. */
 export interface ImageReport {
   readonly name: string
   readonly summary: string
@@ -49,6 +52,7 @@ export interface ImageReport {
   readonly displaced: { readonly lost: readonly string[]; readonly lostWithHandler: readonly string[] }
 }
 
+/** What `measureAbi` has measured. */
 export interface AbiReport {
   readonly images: readonly ImageReport[]
   /** Of Linux's own code, for the mainline shape. */

@@ -22,7 +22,7 @@ export const PATH_CALLS: readonly Call[] = [
   { name: 'reserved last',  patch: [[255, Uint8Array.of(1)]] },
 ]
 
-export type Records = (name: string) => CallRecord
+type Records = (name: string) => CallRecord
 
 /** Instructions of the vDSO from the first `from` of a call to the next `to`. */
 function between(record: CallRecord, from: Point, to: Point): number {
@@ -46,7 +46,7 @@ const ARGUMENTS = ['v28', 'v29', 'v29-misc'] as const
 const MAINLINE = ['mainline'] as const
 
 // prettier-ignore
-export const PATHS = {
+const ROWS = {
   callToEnclu:        { title: 'call → ENCLU',                                     count: (r) => between(r('plain'), 'call', 'enclu') },
   exitToReturn:       { title: 'EEXIT → return, no handler',                       count: (r) => between(r('plain'), 'exit', 'return') },
   roundTrip:          { title: 'round trip, no handler',                           count: (r) => total(r('plain')) },
@@ -64,7 +64,11 @@ export const PATHS = {
   reservedFirst:      { title: 'first reserved qword not zero → return', only: MAINLINE, count: (r) => total(r('reserved first')) },
   reservedLast:       { title: 'last reserved qword not zero → return',  only: MAINLINE, count: (r) => total(r('reserved last')) },
 } as const satisfies Record<string, Path>
-export type PathName = keyof typeof PATHS
+/** The name of a path in `PATHS`. */
+export type PathName = keyof typeof ROWS
+
+/** The ways through the function whose instructions are counted. */
+export const PATHS: Readonly<Record<PathName, { readonly title: string }>> = ROWS
 
 /** What Linux's own code of the mainline shape takes (6.1, without ENDBR64). A test measures it where a kernel can be had. */
 // prettier-ignore
@@ -75,10 +79,10 @@ export const LINUX_COUNTS: Readonly<Record<PathName, number | undefined>> = {
 }
 
 export function countPaths(abi: VdsoAbi, records: Records): Record<PathName, number | undefined> {
-  const entries = Object.entries(PATHS).map(([name, path]: [string, Path]) => [
+  const entries = Object.entries(ROWS).map(([name, path]: [string, Path]) => [
     name,
     path.only && !path.only.includes(abi) ? undefined : path.count(records),
   ])
-  // The keys are those of PATHS.
+  // The keys are those of ROWS.
   return Object.fromEntries(entries) as Record<PathName, number | undefined>
 }

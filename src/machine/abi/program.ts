@@ -1,24 +1,22 @@
-import { concatBytes, invariant } from '../../base/index.ts'
+import { invariant } from '../../base/index.ts'
 import * as elf from '../../spec/elf/index.ts'
-import { ATTRIBUTES, SECINFO, SECS, TCS } from '../../spec/sgx/index.ts'
 import * as linux from '../../spec/linux/index.ts'
 import { GPR } from '../../spec/x86/index.ts'
 import type { Code, VdsoAbi } from '../../vdso/index.ts'
+import { bytesOf, plainLayout, secinfoOf, tcsPage, type AddStep, type PlainLayout } from '../enclave-call/index.ts'
+import { executable } from '../guest-elf.ts'
 import type { Call, EnclaveEvent } from './call.ts'
 import { DRIVER, HANDLER } from './code.ts'
 import { ENCLAVE_CODE, EVENT_SIZE } from './enclave-code.ts'
 import { CELLS, DATA, DATA_SIZE, ENCLAVE, HEAP, NOTHING, READ_ONLY, STACK, TEXT } from './layout.ts'
 import { place } from './listing.ts'
-import { mrenclave, signSigstruct, type EnclavePage } from './sign.ts'
+import { signSigstruct } from './sign.ts'
 import { wrapper } from './wrappers.ts'
 
 /** Builds the measuring program: an ELF file whose data say which calls it makes. */
 
 const PAGE = 4096
 const EENTER = 2n
-const SECINFO_REG_RX = 0x205n
-const SECINFO_REG_RW = 0x203n
-const SECINFO_TCS = 0x100n
 const RUN_SIZE = 256
 const EXCEPTION_SIZE = 32
 /** What a handler pointer or `run` leaves behind, so that fields which stay can be told from fields which are written. */
@@ -96,7 +94,10 @@ export function buildProgram(abi: VdsoAbi, functionOffset: number, calls: readon
   const text = new Uint8Array(PAGE)
   for (const { code, at } of [driver, handler, all, minimal]) text.set(code.bytes, at - TEXT)
   return {
-    file: executable(text, data.bytes),
+    file: executable(TEXT, [
+      { at: TEXT, bytes: text, p_flags: elf.PF_R | elf.PF_X },
+      { at: DATA, bytes: data.bytes, p_flags: elf.PF_R | elf.PF_W },
+    ]),
     calls: placed,
     driver,
     handler,
@@ -105,41 +106,21 @@ export function buildProgram(abi: VdsoAbi, functionOffset: number, calls: readon
   }
 }
 
-const secinfo = (FLAGS: bigint): Uint8Array => {
-  const bytes = new Uint8Array(SECINFO.size)
-  SECINFO.view(bytes).FLAGS = FLAGS
-  return bytes
-}
-
 /** Code, save areas, and as many TCS as an enclave could want; each fault that is not resumed uses one up. */
-function enclavePages(): EnclavePage[] {
-  const code = new Uint8Array(PAGE)
-  code.set(place(ENCLAVE_CODE).bytes)
-  const tcs = new Uint8Array(PAGE)
-  Object.assign(TCS.view(tcs), {
-    OSSA: BigInt(ENCLAVE.ssa),
-    NSSA: ENCLAVE.nssa,
-    FSLIMIT: 0xffff_ffff,
-    GSLIMIT: 0xffff_ffff,
+function enclaveLayout(): PlainLayout {
+  const { base, size, nssa } = ENCLAVE
+  const tcs = tcsPage({ OENTRY: BigInt(ENCLAVE.code), OSSA: BigInt(ENCLAVE.ssa), NSSA: nssa })
+  const offset = (start: number, index = 0): bigint => BigInt(start + index * PAGE)
+  return plainLayout({
+    secs: { SIZE: BigInt(size), BASEADDR: BigInt(base) },
+    steps: [
+      { leaf: 'EADD', offset: offset(ENCLAVE.code), secinfo: 'rx', bytes: place(ENCLAVE_CODE).bytes },
+      { leaf: 'EADD', offset: offset(ENCLAVE.ssa), secinfo: 'rw', length: nssa * PAGE },
+      ...Array.from({ length: ENCLAVE.most }, (_, i): AddStep => {
+        return { leaf: 'EADD', offset: offset(ENCLAVE.tcs, i), secinfo: 'tcs', bytes: tcs }
+      }),
+    ],
   })
-  const pages: EnclavePage[] = [{ offset: ENCLAVE.code, secinfo: secinfo(SECINFO_REG_RX), bytes: code }]
-  const add = (offset: number, flags: bigint, bytes: Uint8Array): number =>
-    pages.push({ offset, secinfo: secinfo(flags), bytes })
-  for (let i = 0; i < ENCLAVE.nssa; i++) add(ENCLAVE.ssa + i * PAGE, SECINFO_REG_RW, new Uint8Array(PAGE))
-  for (let i = 0; i < ENCLAVE.most; i++) add(ENCLAVE.tcs + i * PAGE, SECINFO_TCS, tcs)
-  return pages
-}
-
-function secsPage(): Uint8Array {
-  const bytes = new Uint8Array(SECS.size)
-  Object.assign(SECS.view(bytes), {
-    SIZE: BigInt(ENCLAVE.size),
-    BASEADDR: BigInt(ENCLAVE.base),
-    SSAFRAMESIZE: 1,
-    ATTRIBUTES: ATTRIBUTES.MODE64BIT,
-    XFRM: 3n,
-  })
-  return bytes
 }
 
 const SYSCALLS = new Map(Object.entries(linux.SYSCALL_NAMES).map(([number, name]) => [name, Number(number)]))
@@ -153,16 +134,18 @@ function setupTable(data: Data): number {
   const DEVICE = 3
   const { PROT_READ: R, PROT_WRITE: W, PROT_EXEC: X, MAP_FIXED, MAP_SHARED } = linux
   const path = data.put(Uint8Array.from('/dev/sgx_enclave\0', (c) => c.charCodeAt(0)))
+  const layout = enclaveLayout()
   call('open', path, linux.O.RDWR)
   call('mmap', ENCLAVE.base, ENCLAVE.size, linux.PROT_NONE, MAP_SHARED | MAP_FIXED, DEVICE)
-  call('ioctl', DEVICE, linux.SGX_IOC.ENCLAVE_CREATE, data.words(data.put(secsPage(), PAGE)))
-  const pages = enclavePages()
-  for (const page of pages) {
-    const source = data.put(page.bytes, PAGE)
-    const argument = data.words(source, page.offset, PAGE, data.put(page.secinfo, 64), linux.SGX_PAGE_MEASURE, 0)
+  call('ioctl', DEVICE, linux.SGX_IOC.ENCLAVE_CREATE, data.words(data.put(layout.secs, PAGE)))
+  for (const step of layout.steps) {
+    if (step.leaf !== 'EADD') continue
+    const { offset, length, flags } = step
+    const source = data.put(bytesOf(step, 0, length), PAGE)
+    const argument = data.words(source, offset, length, data.put(secinfoOf(flags), 64), linux.SGX_PAGE_MEASURE, 0)
     call('ioctl', DEVICE, linux.SGX_IOC.ENCLAVE_ADD_PAGES, argument)
   }
-  const sigstruct = data.put(signSigstruct(mrenclave(ENCLAVE.size, pages)), PAGE)
+  const sigstruct = data.put(signSigstruct(layout), PAGE)
   call('ioctl', DEVICE, linux.SGX_IOC.ENCLAVE_INIT, data.words(sigstruct))
   const mapEnclave = (offset: number, count: number, prot: number): void =>
     call('mmap', ENCLAVE.base + offset, count * PAGE, prot, MAP_SHARED | MAP_FIXED, DEVICE)
@@ -250,32 +233,4 @@ function placeCall(
   // RSP at the call, below the four words.
   registers[4] -= 32n
   return { call, registers, structure, block }
-}
-
-/** Text and data, each at its page of the file. */
-function executable(text: Uint8Array, data: Uint8Array): Uint8Array {
-  const head = new Uint8Array(PAGE)
-  const segments = [
-    { p_flags: elf.PF_R | elf.PF_X, at: TEXT, size: text.length, offset: PAGE },
-    { p_flags: elf.PF_R | elf.PF_W, at: DATA, size: data.length, offset: PAGE + text.length },
-  ]
-  const header = elf.Elf64_Ehdr.view(head)
-  header.e_ident.set([...elf.ELFMAG, elf.ELFCLASS64, elf.ELFDATA2LSB, elf.EV_CURRENT])
-  Object.assign(header, {
-    e_type: elf.ET_EXEC,
-    e_machine: elf.EM_X86_64,
-    e_version: elf.EV_CURRENT,
-    e_entry: BigInt(TEXT),
-    e_phoff: BigInt(elf.Elf64_Ehdr.size),
-    e_ehsize: elf.Elf64_Ehdr.size,
-    e_phentsize: elf.Elf64_Phdr.size,
-    e_phnum: segments.length,
-  })
-  segments.forEach(({ p_flags, at, size, offset }, i) => {
-    const p = elf.Elf64_Phdr.view(head, elf.Elf64_Ehdr.size + i * elf.Elf64_Phdr.size)
-    Object.assign(p, { p_type: elf.PT_LOAD, p_flags, p_align: BigInt(PAGE), p_offset: BigInt(offset) })
-    p.p_vaddr = p.p_paddr = BigInt(at)
-    p.p_filesz = p.p_memsz = BigInt(size)
-  })
-  return concatBytes(head, text, data)
 }

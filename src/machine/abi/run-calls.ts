@@ -3,9 +3,9 @@ import { ENTER_ENCLAVE, type VdsoAbi, type VdsoImage } from '../../vdso/index.ts
 import type { MachineOptions } from '../options.ts'
 import type { Step } from '../stepper.ts'
 import { Machine } from '../machine.ts'
+import { programPort, PROGRAM_PATH } from '../program-port.ts'
 import type { Call, CallRecord, Mark, Place, Point } from './call.ts'
 import { STACK } from './layout.ts'
-import { programPort, PROGRAM_PATH } from './port.ts'
 import { buildProgram, type Program } from './program.ts'
 
 /** Makes calls in a machine of their own, one instruction at a time, and notes the points that each comes to. */

@@ -10,6 +10,7 @@ export const STYLES = {
   minimal: 'a wrapper that does the least the shape asks for',
   all: "a wrapper that saves all callee-saved registers, as the kernel's selftest has it",
 } as const
+/** The name of a style in `STYLES`. */
 export type Style = keyof typeof STYLES
 
 interface WrapperRow extends Row {

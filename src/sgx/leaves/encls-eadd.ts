@@ -37,7 +37,7 @@ export const EADD = enclsLeaf<EaddArguments, void>({
     if (target.VALID) return refuse.PF(target.physicalAddress, 0, 'EPCM(DS:RCX).VALID = 0')
     if (!secs.VALID) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).VALID = 1')
     const { enclave } = secs
-    if (secs.PT !== 'PT_SECS' || !enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).PT = PT_SECS')
+    if (!enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).PT = PT_SECS')
 
     if (PT === 'PT_TCS') {
       const tcs = TCS.view(source)

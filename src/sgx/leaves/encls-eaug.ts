@@ -17,7 +17,7 @@ export const EAUG = enclsLeaf<EaugArguments, void>({
     if (target.VALID) return refuse.PF(target.physicalAddress, 0, 'EPCM(DS:RCX).VALID = 0')
     if (!secs.VALID) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).VALID = 1')
     const { enclave } = secs
-    if (secs.PT !== 'PT_SECS' || !enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).PT = PT_SECS')
+    if (!enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).PT = PT_SECS')
     if (!enclave.initialized) return refuse.GP('SECS is initialized')
     const BASEADDR = BigInt(enclave.BASEADDR)
     if (linaddr < BASEADDR || linaddr >= BASEADDR + BigInt(enclave.SIZE)) {

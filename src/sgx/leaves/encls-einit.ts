@@ -63,7 +63,7 @@ export const EINIT = enclsLeaf<EinitArguments, SgxErrorCode>({
     }
     const { enclave } = secs
     if (!secs.VALID) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:RCX).VALID = 1')
-    if (secs.PT !== 'PT_SECS' || !enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:RCX).PT = PT_SECS')
+    if (!enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:RCX).PT = PT_SECS')
     if (TMP_SIG.ISVFAMILYID.some((b) => b !== 0) && !enclave.hasAttribute(ATTRIBUTES.KSS)) {
       return refuse.code(SGX_INVALID_SIG_STRUCT, 'SIGSTRUCT.ISVFAMILYID = 0 or SECS.ATTRIBUTES.KSS = 1')
     }

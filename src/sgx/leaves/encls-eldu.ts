@@ -62,7 +62,7 @@ function run(sgx: Sgx, args: EldArguments, refuse: Refusals, blocked: boolean): 
   if (child) {
     if (!TMP_SECS) return refuse.PF(0, 0, 'DS:TMP_SECS resolves within an EPC')
     // Undefined: the manual announces a check of the SECS and prints none.
-    const isSecs = TMP_SECS.VALID && TMP_SECS.PT === 'PT_SECS'
+    const isSecs = TMP_SECS.VALID && TMP_SECS.enclave !== undefined
     if (!isSecs) return refuse.PF(TMP_SECS.physicalAddress, 0, 'DS:TMP_SECS is a valid SECS')
     TMP_HEADER.EID = eidOf(TMP_SECS)
   } else if (TMP_SECS) {

@@ -12,7 +12,7 @@ export const ETRACK = enclsLeaf<EtrackArguments, SgxErrorCode>({
   run(_sgx, { secs }, refuse) {
     if (!secs.VALID) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:RCX).VALID = 1')
     const { enclave } = secs
-    if (secs.PT !== 'PT_SECS' || !enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:RCX).PT = PT_SECS')
+    if (!enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:RCX).PT = PT_SECS')
     if (!enclave.isTracked(enclave.epoch - 1)) {
       return refuse.code(SGX_ERROR.SGX_PREV_TRK_INCMPL, 'SECS(DS:RCX).TRACKING = 0')
     }

@@ -60,7 +60,7 @@ export const ERESUME = encluLeaf({
     if (problem !== undefined) return refuse.GP(problem)
 
     const mode = enterMode(context, tcs, enclave, ssa)
-    restoreXsave(state, ssa.CR_XSAVE_PAGE_0)
+    restoreXsave(state, ssa.CR_XSAVE_PAGE_0, enclave.XFRM)
     state.rip = Number(RIP)
     // The GPR area begins with the 16 registers in encoding order, as the state block does.
     state.ram.u8.copyWithin(STATE.GPR, ssa.CR_GPR_PA, ssa.CR_GPR_PA + 128)

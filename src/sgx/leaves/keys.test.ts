@@ -17,7 +17,7 @@ import {
 } from '../fixture.cases.ts'
 import { ENCLS } from '../index.ts'
 
-/** source: 'manual' for every case. */
+/** Which keys and reports there are; the checks of the leaves are in keys.cases.ts. source: 'manual'. */
 const EREPORT = 0
 const EGETKEY = 1
 const EENTER = 2
@@ -25,7 +25,6 @@ const EENTER = 2
 const DATA = BASE + PAGE.DATA
 const REPORTDATA_AT = 0x400
 const OUTPUT_AT = 0x800
-const GP = (condition: string): string => `#GP(0) ${condition}`
 
 type Keyrequest = ReturnType<typeof KEYREQUEST.view>
 type Registers = Readonly<Partial<Record<'RBX' | 'RCX' | 'RDX', number>>>
@@ -95,63 +94,6 @@ describe('EGETKEY', () => {
     expect(request(f, seal({ ISVSVN: 1 }))).toBe('code 64 KEYREQUEST.ISVSVN <= SECS.ISVSVN')
     expect([f.state.gpr(RAX), f.state.rflags & BigInt(RFLAGS.ZF)]).toEqual([64n, BigInt(RFLAGS.ZF)])
     expect([outputOf(f), f.state.rip]).toEqual([new Uint8Array(16), AFTER_ENCLU])
-  })
-
-  // prettier-ignore
-  const OPERANDS: readonly (readonly [string, Registers, string])[] = [
-    ['KEYREQUEST unaligned', { RBX: DATA + 256 }, GP('DS:RBX is 512Byte aligned')],
-    ['KEYREQUEST outside', { RBX: AEP - (AEP % 512) }, GP('DS:RBX is within CR_ELRANGE')],
-    ['KEYREQUEST in the TCS', { RBX: BASE }, '#PF(0x8005) EPCM(DS:RBX).PT = PT_REG'],
-    ['no page', { RBX: BASE + PAGE.HOLE }, '#PF(0x4)'],
-    ['output unaligned', { RCX: DATA + 8 }, GP('DS:RCX is 16Byte aligned')],
-    ['output outside', { RCX: 0x1000 }, GP('DS:RCX is within CR_ELRANGE')],
-    ['output in code', { RCX: BASE + PAGE.CODE }, '#PF(0x8007) EPCM(DS:RCX).W = 1'],
-  ]
-  for (const [why, registers, expected] of OPERANDS) {
-    it(`${why}: ${expected}`, () => expect(request(f, seal(), registers)).toBe(expected))
-  }
-  // prettier-ignore
-  const EPCM = [
-    ['BLOCKED', true, 'BLOCKED = 0'], ['VALID', false, 'VALID = 1'], ['PENDING', true, 'PENDING = 0'], ['MODIFIED', true, 'MODIFIED = 0'],
-    ['ENCLAVEADDRESS', 4096, 'ENCLAVEADDRESS = DS:RBX & ~0FFFH'], ['R', false, 'R = 1'], ['ENCLAVESECS', undefined, 'ENCLAVESECS = CR_ACTIVE_SECS'],
-  ] as const
-  for (const [field, value, condition] of EPCM) {
-    it(`EPCM.${field} of the request's page is checked`, () => {
-      f.enclu(EENTER)
-      Object.assign(f.page(PAGE.DATA), { [field]: value })
-      expect(request(f, seal())).toBe(`#PF(0x8005) EPCM(DS:RBX).${condition}`)
-    })
-  }
-
-  // prettier-ignore
-  const REQUESTS: readonly (readonly [string, (r: Keyrequest, bytes: Uint8Array) => void, string])[] = [
-    ['a reserved byte', (_, b) => (b[100] = 1), GP('KEYREQUEST.RESERVED = 0')],
-    ['a CET mask without CET', (_, b) => (b[6] = 1), GP('KEYREQUEST.RESERVED = 0')],
-    ['a reserved policy', (r) => (r.KEYPOLICY = 0x40), GP('KEYREQUEST.KEYPOLICY.RESERVED = 0')],
-    ['a policy of KSS', (r) => (r.KEYPOLICY = KEYPOLICY.CONFIGID), GP('KEYREQUEST.KEYPOLICY & 003CH = 0 or SECS.ATTRIBUTES.KSS = 1')],
-    ['CONFIGSVN', (r) => (r.CONFIGSVN = 1), GP('KEYREQUEST.CONFIGSVN = 0 or SECS.ATTRIBUTES.KSS = 1')],
-    ['an unknown key', (r) => (r.KEYNAME = 5), 'code 256 the value of KEYNAME is valid'],
-    ['a CPUSVN of the future', (r) => (r.KEYNAME = 4, r.CPUSVN = new Uint8Array(16).fill(2)), 'code 32 KEYREQUEST.CPUSVN is not beyond current CPU configuration'],
-    ['an ISVSVN of the future', (r) => (r.KEYNAME = 4, r.ISVSVN = 1), 'code 64 KEYREQUEST.ISVSVN <= SECS.ISVSVN'],
-    ['the launch key', (r) => (r.KEYNAME = 0), 'code 2 SECS.ATTRIBUTES.EINITTOKEN_KEY = 1'],
-    ['the provisioning key', (r) => (r.KEYNAME = 1), 'code 2 SECS.ATTRIBUTES.PROVISIONKEY = 1'],
-    ['the provisioning seal key', (r) => (r.KEYNAME = 2), 'code 2 SECS.ATTRIBUTES.PROVISIONKEY = 1'],
-    ['a report key needs no right', (r) => (r.KEYNAME = 3, r.ISVSVN = 9, r.CPUSVN = new Uint8Array(16).fill(9)), 'EGETKEY'],
-  ]
-  for (const [why, fill, expected] of REQUESTS) {
-    it(`${why}: ${expected}`, () => expect(request(f, fill)).toBe(expected))
-  }
-  it('SVNs of KSS and of the privileged keys are checked too', () => {
-    const KSS = launched({ secs: (s) => (s.ATTRIBUTES |= ATTRIBUTES.KSS) })
-    const CONFIGSVN = 'code 64 KEYREQUEST.CONFIGSVN <= SECS.CONFIGSVN'
-    expect(request(KSS, seal({ CONFIGSVN: 1 }))).toBe(CONFIGSVN)
-    const all = ATTRIBUTES.KSS | ATTRIBUTES.PROVISIONKEY | ATTRIBUTES.EINITTOKEN_KEY
-    const privileged = launched({ secs: withAttributes(all) })
-    for (const KEYNAME of [0, 1, 2]) {
-      expect(request(privileged, seal({ KEYNAME, ISVSVN: 1 }))).toMatch(/^code 64 KEYREQUEST.ISVSVN/)
-      expect(request(privileged, seal({ KEYNAME, CPUSVN: new Uint8Array(16).fill(9) }))).toMatch(/^code 32/)
-    }
-    expect(request(privileged, seal({ KEYNAME: 2, CONFIGSVN: 1 }))).toBe(CONFIGSVN)
   })
 })
 
@@ -278,28 +220,6 @@ describe('EREPORT', () => {
     const before = f.state.rflags
     expect(inside(f, EREPORT, {})).toBe('EREPORT')
     expect([f.state.gpr(RAX), f.state.rflags, f.state.rip]).toEqual([0n, before, AFTER_ENCLU])
-  })
-  // prettier-ignore
-  const OPERANDS: readonly (readonly [string, Registers, string])[] = [
-    ['TARGETINFO unaligned', { RBX: DATA + 64 }, GP('DS:RBX is 512Byte Aligned')],
-    ['TARGETINFO outside', { RBX: 0x2000 }, GP('DS:RBX is within CR_ELRANGE')],
-    ['TARGETINFO in the TCS', { RBX: BASE }, '#PF(0x8005) EPCM(DS:RBX).PT = PT_REG'],
-    ['REPORTDATA unaligned', { RCX: DATA + 64 }, GP('DS:RCX is 128Byte Aligned')],
-    ['REPORTDATA outside', { RCX: 0x2000 }, GP('DS:RCX is within CR_ELRANGE')],
-    ['REPORTDATA not there', { RCX: BASE + PAGE.HOLE }, '#PF(0x4)'],
-    ['output unaligned', { RDX: DATA + 128 }, GP('DS:RDX is 512Byte Aligned')],
-    ['output outside', { RDX: 0x2000 }, GP('DS:RDX is within CR_ELRANGE')],
-    ['output in code', { RDX: BASE + PAGE.CODE }, '#PF(0x8007) EPCM(DS:RDX).W = 1'],
-  ]
-  for (const [why, registers, expected] of OPERANDS) {
-    it(`${why}: ${expected}`, () => expect(inside(f, EREPORT, registers)).toBe(expected))
-  }
-  it('reserved fields of TARGETINFO', () => {
-    for (const at of [48, 56, 128, 511]) {
-      f.page(PAGE.DATA).bytes.fill(0)
-      f.page(PAGE.DATA).bytes[at] = 1
-      expect(inside(f, EREPORT, {})).toBe(GP('TARGETINFO.RESERVED = 0'))
-    }
   })
 })
 

@@ -64,6 +64,7 @@ export const TRAP_TRACE = 2
 export const CLD_EXITED = 1
 export const CLD_KILLED = 2
 export const CLD_DUMPED = 3
+export const CLD_TRAPPED = 4
 export const CLD_STOPPED = 5
 export const CLD_CONTINUED = 6
 
@@ -143,7 +144,10 @@ export const rt_sigframe = struct('struct rt_sigframe', 440, {
   info: bytes(312, 128),
 })
 
-/** struct _fpstate: the FXSAVE image in a signal frame. sw_reserved.magic1 is zero when nothing follows it. */
+/**
+ * struct _fpstate: the FXSAVE image in a signal frame. sw_reserved.magic1 is zero when nothing follows it; else the image is the beginning of
+ * an XSAVE area of xstate_size bytes, and FP_XSTATE_MAGIC2 stands behind that.
+ */
 export const fpstate = struct('struct _fpstate', 512, {
   cwd: u16(0),
   swd: u16(2),
@@ -157,6 +161,16 @@ export const fpstate = struct('struct _fpstate', 512, {
   xmm_space: bytes(160, 256),
   sw_reserved: bytes(464, 48),
 })
+export const _fpx_sw_bytes = struct('struct _fpx_sw_bytes', 48, {
+  magic1: u32(0),
+  extended_size: u32(4),
+  xfeatures: u64(8),
+  xstate_size: u32(16),
+  padding: bytes(20, 28),
+})
+export const FP_XSTATE_MAGIC1 = 0x4650_5853
+export const FP_XSTATE_MAGIC2 = 0x4650_5845
+export const FP_XSTATE_MAGIC2_SIZE = 4
 
 /** Segment selectors that user code has, and that a signal frame shows. */
 export const USER_CS = 0x33

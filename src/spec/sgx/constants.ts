@@ -79,7 +79,7 @@ export const CPUID_12H = {
   /** Sub-leaf 0, EAX. */
   SGX1: 1 << 0, SGX2: 1 << 1, EVERIFYREPORT2: 1 << 7, EDECCSSA: 1 << 11,
   /** Sub-leaf 2 and up, EAX[3:0]: 0 ends the list. ECX[3:0]: how the section is protected. */
-  EPC_SECTION: 1, CONFIDENTIALITY_AND_INTEGRITY: 1,
+  EPC_SECTION: 1, CONFIDENTIALITY_AND_INTEGRITY: 1, CONFIDENTIALITY_ONLY: 2,
 } as const
 /** CPUID leaf 7, sub-leaf 0: EBX bit for SGX, ECX bit for flexible launch control. */
 export const CPUID_7 = { SGX: 1 << 2, SGX_LC: 1 << 30 } as const

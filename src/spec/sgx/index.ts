@@ -2,3 +2,5 @@
 export * from './structures.ts'
 export * from './constants.ts'
 export * from './leaves.ts'
+/** An SSA frame begins with these. */
+export { XSAVE_HEADER, XSAVE_LEGACY } from '../x86/index.ts'

@@ -162,24 +162,6 @@ export const GPRSGX = struct('GPRSGX', 184, {
 /** "EXINFO Structure": the first component of the MISC region, which ends where GPRSGX begins. */
 export const EXINFO = struct('EXINFO', 16, { MADDR: u64(0), ERRCD: u32(8), RESERVED: u32(12) })
 
-/** Volume 1, "XSAVE Area": the legacy region (as FXSAVE64 writes it) and the header behind it. */
-export const XSAVE_LEGACY = struct('XSAVE_LEGACY', 512, {
-  FCW: u16(0),
-  FSW: u16(2),
-  /** Abridged: one bit for each physical register, 1 = not empty. */
-  FTW: u8(4),
-  FOP: u16(6),
-  FIP: u64(8),
-  FDP: u64(16),
-  MXCSR: u32(24),
-  MXCSR_MASK: u32(28),
-  /** ST0 to ST7, 16 bytes each. */
-  ST: bytes(32, 128),
-  /** XMM0 to XMM15, 16 bytes each. */
-  XMM: bytes(160, 256),
-})
-export const XSAVE_HEADER = struct('XSAVE_HEADER', 64, { XSTATE_BV: u64(0), XCOMP_BV: u64(8), RESERVED: bytes(16, 48) })
-
 /** "Target Information (TARGETINFO)", 512-byte aligned. */
 export const TARGETINFO = struct('TARGETINFO', 512, {
   MEASUREMENT: bytes(0, 32),

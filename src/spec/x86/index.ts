@@ -2,3 +2,5 @@
 export { RFLAGS, ARITHMETIC_FLAGS, ARITHMETIC_MASK, type ArithmeticFlag } from './rflags.ts'
 export { VECTOR, PF_ERROR, type VectorName } from './vectors.ts'
 export * from './registers.ts'
+export * from './xsave.ts'
+export * from './x87.ts'

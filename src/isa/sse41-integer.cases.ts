@@ -1,0 +1,38 @@
+import { CF, i16, i32, i64, i8, SAMPLE, ZF, type SseCase } from './sse-case.fixture.ts'
+
+/** SSE4.1 on integers: what a reader of the manual would check by hand. */
+// prettier-ignore
+export const SSE41_INTEGER_CASES: readonly SseCase[] = [
+  { asm: 'ptest xmm1, xmm2', code: '66 0f 38 17 ca', in: { XMM1: 6n, XMM2: 9n, RFLAGS: 0x8d5 }, out: { RFLAGS: ZF }, why: 'nothing in common; the other flags become 0' },
+  { asm: 'ptest xmm1, xmm2', code: '66 0f 38 17 ca', in: { XMM1: 7n << 100n, XMM2: 3n << 100n }, out: { RFLAGS: CF }, why: 'all of the second is in the first' },
+  { asm: 'ptest xmm1, xmm2', code: '66 0f 38 17 ca', in: { XMM1: 3n, XMM2: 6n, RFLAGS: 0x8d5 }, out: { RFLAGS: 0 }, why: 'some is and some is not' },
+  { asm: 'pmovsxbw xmm1, xmm2', code: '66 0f 38 20 ca', in: { XMM2: i8(-1, 2, 0, 0, 0, 0, 0, -3, 9) }, out: { XMM1: i16(-1, 2, 0, 0, 0, 0, 0, -3) }, why: 'the low eight' },
+  { asm: 'pmovsxbd xmm1, xmm2', code: '66 0f 38 21 ca', in: { XMM2: i8(-1, 2, -128, 3, 9) }, out: { XMM1: i32(-1, 2, -128, 3) }, why: 'the low four' },
+  { asm: 'pmovsxbq xmm1, [rdi+1]', code: '66 0f 38 22 4f 01', in: { mem: i8(9, -1, 2, 9) }, out: { XMM1: i64(-1, 2) }, why: 'two bytes at any address' },
+  { asm: 'pmovsxwd xmm1, xmm2', code: '66 0f 38 23 ca', in: { XMM2: i16(-1, 2, -0x8000, 3, 9) }, out: { XMM1: i32(-1, 2, -0x8000, 3) }, why: 'the low four' },
+  { asm: 'pmovsxwq xmm1, xmm2', code: '66 0f 38 24 ca', in: { XMM2: i16(-1, 2, 9) }, out: { XMM1: i64(-1, 2) }, why: 'the low two' },
+  { asm: 'pmovsxdq xmm1, xmm2', code: '66 0f 38 25 ca', in: { XMM2: i32(-1, 2, 9) }, out: { XMM1: i64(-1, 2) }, why: 'the low two' },
+  { asm: 'pmovzxbw xmm1, xmm2', code: '66 0f 38 30 ca', in: { XMM2: i8(-1, 2, 0, 0, 0, 0, 0, -3, 9) }, out: { XMM1: i16(255, 2, 0, 0, 0, 0, 0, 253) }, why: 'zeros above' },
+  { asm: 'pmovzxbd xmm1, xmm2', code: '66 0f 38 31 ca', in: { XMM2: i8(-1, 2, -128, 3, 9) }, out: { XMM1: i32(255, 2, 128, 3) }, why: 'zeros above' },
+  { asm: 'pmovzxbq xmm1, xmm2', code: '66 0f 38 32 ca', in: { XMM2: i8(-1, 2, 9) }, out: { XMM1: i64(255, 2) }, why: 'zeros above' },
+  { asm: 'pmovzxwd xmm1, [rdi+2]', code: '66 0f 38 33 4f 02', in: { mem: i16(9, -1, 2, 3, 4, 9) }, out: { XMM1: i32(0xffff, 2, 3, 4) }, why: 'eight bytes at any address' },
+  { asm: 'pmovzxwq xmm1, xmm2', code: '66 0f 38 34 ca', in: { XMM2: i16(-1, 2, 9) }, out: { XMM1: i64(0xffff, 2) }, why: 'zeros above' },
+  { asm: 'pmovzxdq xmm1, xmm2', code: '66 0f 38 35 ca', in: { XMM2: i32(-1, 2, 9) }, out: { XMM1: i64(0xffff_ffff, 2) }, why: 'zeros above' },
+  { asm: 'pmuldq xmm1, xmm2', code: '66 0f 38 28 ca', in: { XMM1: i32(-2, 9, 3, 9), XMM2: i32(3, 9, 5, 9) }, out: { XMM1: i64(-6, 15) }, why: 'even lanes, signed' },
+  { asm: 'pcmpeqq xmm1, xmm2', code: '66 0f 38 29 ca', in: { XMM1: i64(1n << 63n, 2), XMM2: i64(1n << 63n, 3) }, out: { XMM1: i64(-1, 0) }, why: 'all ones where equal' },
+  { asm: 'movntdqa xmm1, [rdi]', code: '66 0f 38 2a 0f', in: { mem: SAMPLE }, out: { XMM1: SAMPLE }, why: 'a load' },
+  { asm: 'movntdqa xmm1, [rdi+1]', code: '66 0f 38 2a 4f 01', in: {}, out: { fault: 'GP' }, why: 'memory must be aligned' },
+  { asm: 'packusdw xmm1, xmm2', code: '66 0f 38 2b ca', in: { XMM1: i32(-1, 70000, 65535), XMM2: i32(7) }, out: { XMM1: i16(0, 65535, 65535, 0, 7) }, why: 'signed doublewords to unsigned words' },
+  { asm: 'pminsb xmm1, xmm2', code: '66 0f 38 38 ca', in: { XMM1: i8(1, -2), XMM2: i8(-1, 2) }, out: { XMM1: i8(-1, -2) }, why: 'signed' },
+  { asm: 'pminsd xmm1, xmm2', code: '66 0f 38 39 ca', in: { XMM1: i32(1, -2), XMM2: i32(-1, 2) }, out: { XMM1: i32(-1, -2) }, why: 'signed' },
+  { asm: 'pminuw xmm1, xmm2', code: '66 0f 38 3a ca', in: { XMM1: i16(1, -2), XMM2: i16(-1, 2) }, out: { XMM1: i16(1, 2) }, why: 'unsigned' },
+  { asm: 'pminud xmm1, xmm2', code: '66 0f 38 3b ca', in: { XMM1: i32(1, -2), XMM2: i32(-1, 2) }, out: { XMM1: i32(1, 2) }, why: 'unsigned' },
+  { asm: 'pmaxsb xmm1, xmm2', code: '66 0f 38 3c ca', in: { XMM1: i8(1, -2), XMM2: i8(-1, 2) }, out: { XMM1: i8(1, 2) }, why: 'signed' },
+  { asm: 'pmaxsd xmm1, xmm2', code: '66 0f 38 3d ca', in: { XMM1: i32(1, -2), XMM2: i32(-1, 2) }, out: { XMM1: i32(1, 2) }, why: 'signed' },
+  { asm: 'pmaxuw xmm1, xmm2', code: '66 0f 38 3e ca', in: { XMM1: i16(1, -2), XMM2: i16(-1, 2) }, out: { XMM1: i16(-1, -2) }, why: 'unsigned' },
+  { asm: 'pmaxud xmm1, xmm2', code: '66 0f 38 3f ca', in: { XMM1: i32(1, -2), XMM2: i32(-1, 2) }, out: { XMM1: i32(-1, -2) }, why: 'unsigned' },
+  { asm: 'pmulld xmm1, xmm2', code: '66 0f 38 40 ca', in: { XMM1: i32(0x1_0001, -3), XMM2: i32(0x1_0001, 4) }, out: { XMM1: i32(0x2_0001, -12) }, why: 'low halves' },
+  { asm: 'phminposuw xmm1, xmm2', code: '66 0f 38 41 ca', in: { XMM1: ~0n, XMM2: i16(9, 8, -1, 3, 7, 3, 9, 9) }, out: { XMM1: i16(3, 3) }, why: 'the first of the least, unsigned' },
+  { asm: 'phminposuw xmm1, xmm2', code: '66 0f 38 41 ca', in: { XMM2: ~0n }, out: { XMM1: i16(-1, 0) }, why: 'all alike' },
+  { asm: 'mpsadbw xmm1, xmm2, 6', code: '66 0f 3a 42 ca 06', in: { XMM1: i8(0, 0, 0, 0, 10, 20, 30, 40, 50), XMM2: i8(0, 0, 0, 0, 0, 0, 0, 0, 10, 20, 30, 41) }, out: { XMM1: i16(1, 39, 101, 131, 131, 101, 101, 101) }, why: 'block 2 of the second operand against the first from byte 4 on' },
+]

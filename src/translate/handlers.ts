@@ -1,0 +1,290 @@
+import { invariant } from '../base/index.ts'
+import { STATE } from '../cpu/index.ts'
+import type { Insn, MemoryOperand, Operand, Row, Width } from '../isa/index.ts'
+import { Code } from '../wasm/index.ts'
+import { groupAccesses } from './affine.ts'
+import type { Node } from './node.ts'
+import {
+  declareLocals,
+  FIRST_GPR,
+  FIRST_XMM,
+  FIRST_YMM_HIGH,
+  type RegionLocals,
+  type Terminator,
+} from './region-parts.ts'
+import { Translator } from './translator.ts'
+
+/**
+ * What threaded code knows of one instruction (threaded.ts): a record in linear memory, which a handler gets as its parameter.
+ * INSN is its number for whoever made it; SLOTS the place of each register that the instruction names, as an offset in the state
+ * block.
+ */
+export const RECORD = { HANDLER: 0, INSN: 4, DISPLACEMENT: 8, IMMEDIATE: 16, NEXT: 24, SLOTS: 32, SIZE: 64 } as const
+
+/** Registers 8 to 15, which no instruction uses unless it names them, stand for what the record holds. */
+const [BASE, INDEX, FIRST_OPERAND, NEXT, IMMEDIATE, DISPLACEMENT] = [8, 9, 10, 13, 14, 15] as const
+/** How many registers beside base and index an instruction may name, and how many vector registers. */
+const MOST_GPR = 3
+const MOST_XMM = 3
+/** Where XMM operand k of a handler is. */
+const FIRST_XMM_OPERAND = 8
+const SLOT_COUNT = 2 + MOST_GPR + MOST_XMM
+
+/** No program has these: they stand for the immediate, the address behind the instruction and the branch target. */
+const ANY_IMMEDIATE = 0x5ea5_0e1d_3c0f_f1e5n
+const ANY_ADDRESS = 2 ** 52 + 0x1357_9bdf
+const ANY_TARGET = 2 ** 52 + 0x2468_ace0
+
+/** For each slot of a record, the offset in the state block of the register that it names. */
+export interface Fields {
+  readonly slots: readonly number[]
+  readonly displacement: bigint
+  readonly immediate: bigint
+}
+
+const EMPTY_SLOT = STATE.GPR
+
+/** An instruction as threaded code sees it: instructions with the same key differ only in what their records hold. */
+export interface ShapedInsn {
+  readonly key: string
+  readonly fields: Fields
+  /** What a handler for all of them is made from: with the registers above, and without numbers. */
+  general(): Insn
+}
+
+/** What kind of instruction this is, and what its record holds; undefined where no handler can be made. */
+export class Shapes {
+  /** Rows whose text looks at the value of an immediate: each value is a shape of its own. */
+  private readonly inspecting = new Set<Row>()
+  private readonly rowNames = new Map<Row, string>()
+  /** Names of rows that were found to look in an earlier run. */
+  private readonly restored = new Set<string>()
+
+  of(i: Insn): ShapedInsn | undefined {
+    let key = `${this.nameOf(i.row)} ${i.w} ${+i.lock} ${i.rep} ${+i.a32} ${i.seg} ${i.vex}`
+    const slots = new Array<number>(SLOT_COUNT).fill(EMPTY_SLOT)
+    let [gprs, xmms, immediates, displacement, immediate] = [0, 0, 0, 0n, 0n]
+    for (const o of i.operands) {
+      switch (o.kind) {
+        case 'reg':
+          key += ` r${o.w}${o.high ? 'h' : ''}${namesItself(i, o) ? o.n : ''}`
+          slots[FIRST_OPERAND - BASE + gprs++] = STATE.GPR + 8 * o.n
+          break
+        case 'xmm':
+        case 'ymm':
+          key += ` ${o.kind}${o.kind === 'xmm' ? o.w : ''}`
+          slots[2 + MOST_GPR + xmms++] = STATE.XMM + 16 * o.n
+          break
+        case 'mem':
+          key += ` m${o.w}${o.seg}${o.a32 ? 'a' : ''}${o.base >= 0 ? 'b' : ''}${o.index >= 0 ? o.scale : ''}`
+          if (o.base >= 0) slots[0] = STATE.GPR + 8 * o.base
+          if (o.index >= 0) slots[1] = STATE.GPR + 8 * o.index
+          displacement = o.disp
+          break
+        case 'imm':
+          key += ` i${o.w}${this.inspecting.has(i.row) ? `#${o.value}` : ''}`
+          immediate = o.value
+          immediates++
+          break
+        case 'rel':
+          key += ' j'
+          immediate = BigInt(o.target)
+          immediates++
+          break
+        default:
+          return undefined
+      }
+    }
+    if (gprs > MOST_GPR || xmms > MOST_XMM || immediates > 1) return undefined
+    return { key, fields: { slots, displacement, immediate }, general: () => this.general(i) }
+  }
+
+  /** The text of this shape looked at the immediate: from now on its row has a shape for each value. */
+  inspects(row: Row): void {
+    this.inspecting.add(row)
+  }
+
+  /** A key of an earlier run told so. */
+  restore(key: string): void {
+    const [row] = key.split('|', 1)
+    if (key.includes("#")) this.restored.add(row ?? '')
+  }
+
+  /** The same in every run of one version. */
+  private nameOf(row: Row): string {
+    let name = this.rowNames.get(row)
+    if (name === undefined) {
+      name = `${row.mnemonic} ${row.opcode} ${row.operands}|`
+      this.rowNames.set(row, name)
+      if (this.restored.has(name.slice(0, -1))) this.inspecting.add(row)
+    }
+    return name
+  }
+
+  private general(i: Insn): Insn {
+    let [gprs, xmms] = [0, 0]
+    const operands = i.operands.map((o): Operand => {
+      switch (o.kind) {
+        case 'reg': {
+          const n = FIRST_OPERAND + gprs++
+          return namesItself(i, o) ? o : { ...o, n }
+        }
+        case 'xmm':
+        case 'ymm':
+          return { ...o, n: FIRST_XMM_OPERAND + xmms++ }
+        case 'mem':
+          return { ...o, base: o.base >= 0 ? BASE : -1, index: o.index >= 0 ? INDEX : -1, disp: 0n }
+        case 'imm':
+          return this.inspecting.has(i.row) ? o : { ...o, value: ANY_IMMEDIATE }
+        case 'rel':
+          return { ...o, target: ANY_TARGET }
+        default:
+          return o
+      }
+    })
+    return { ...i, operands, address: ANY_ADDRESS, length: 0 }
+  }
+}
+
+/** CMPXCHG asks whether its destination is the accumulator. */
+const namesItself = (i: Insn, o: { readonly n: number }): boolean => i.row.mnemonic === 'CMPXCHG' && o.n === 0
+
+/** Takes what differs between instructions of one shape from the record's registers. */
+class HandlerTranslator extends Translator {
+  /** Immediates that the text used as they are. */
+  private used = 0
+
+  override lit(w: Width, n: number | bigint): Node {
+    if (n === ANY_IMMEDIATE && w !== 128) {
+      this.used++
+      return this.reg(w, IMMEDIATE)
+    }
+    if (n === ANY_ADDRESS) return this.reg(64, NEXT)
+    if (n === ANY_TARGET) return this.reg(64, IMMEDIATE)
+    return super.lit(w, n)
+  }
+
+  override effectiveAddress(m: MemoryOperand): Node {
+    const a = this.add(64, super.effectiveAddress({ ...m, a32: false }), this.reg(64, DISPLACEMENT))
+    return m.a32 ? this.zext(32, 64, this.trunc(64, 32, a)) : a
+  }
+
+  /** Runs `body` and tells whether the immediates in it were looked at otherwise than by `lit`. */
+  looksAt(i: Insn, body: (watched: Insn) => void): boolean {
+    let reads = 0
+    this.used = 0
+    const operands = i.operands.map((o): Operand => {
+      if (o.kind !== 'imm' || o.value !== ANY_IMMEDIATE) return o
+      return Object.defineProperty({ ...o }, 'value', {
+        get: () => {
+          reads++
+          return ANY_IMMEDIATE
+        },
+      })
+    })
+    body({ ...i, operands })
+    return reads !== this.used
+  }
+}
+
+/** Index of the function flags(fop, a, b, c), as of Dispatcher, in a module of handlers. */
+export const FLAGS_FUNCTION = 0
+
+/** Why there is no handler: 'inspects': the text looks at its immediate; 'partial': two parts of registers, which may be the same. */
+export type NoHandler = 'inspects' | 'partial'
+
+/** The function (record: i32): i32 of a general instruction: 0, or 1 if the evaluator is to do the instruction, of which nothing has been done. */
+export function compileHandler(insn: Insn): Code | NoHandler {
+  const t = new HandlerTranslator(true)
+  t.startBlock()
+  let facts = t.analyze(insn)
+  if (t.looksAt(insn, (watched) => (facts = t.analyze(watched)))) return 'inspects'
+  const written = [...t.touched.gprWritten]
+  if (written.length > 1 && insn.w < 32 && written.some(isNamed)) return 'partial'
+  groupAccesses(facts.accesses, true)
+  const code = new Code(1)
+  const locals = declareLocals(code, t.touched)
+  reload(code, t, locals, facts.readsFlags)
+  const exitLevel = code.open('block')
+  t.enterRegion({ code, locals, exitLevel, materialize: FLAGS_FUNCTION, atHome: false, exitFor: () => 1 })
+  t.enterBlock(undefined)
+  const terminator = t.translate(insn, facts, true)
+  if (terminator) writeRip(code, t, locals, terminator)
+  spill(code, t, locals)
+  code.i32(0).op('return').close()
+  return code.i32(1)
+}
+
+const isNamed = (n: number): boolean => n >= BASE
+
+/** Puts the place of register n of `file` on the stack; returns the offset to add. */
+function placeOf(code: Code, file: 'GPR' | 'XMM' | 'YMM_HIGH', n: number): number {
+  if (file === 'GPR') {
+    if (n < BASE) return (void code.i32(0), STATE.GPR + 8 * n)
+    if (n >= NEXT) {
+      code.get(0)
+      return { [NEXT]: RECORD.NEXT, [IMMEDIATE]: RECORD.IMMEDIATE, [DISPLACEMENT]: RECORD.DISPLACEMENT }[n] ?? -1
+    }
+    code.get(0).memory('i32.load', RECORD.SLOTS + 4 * (n - BASE))
+    return 0
+  }
+  const high = file === 'YMM_HIGH' ? STATE.YMM_HIGH - STATE.XMM : 0
+  if (n < FIRST_XMM_OPERAND) return (void code.i32(0), STATE.XMM + 16 * n + high)
+  code.get(0).memory('i32.load', RECORD.SLOTS + 4 * (2 + MOST_GPR + n - FIRST_XMM_OPERAND))
+  return high
+}
+
+function reload(code: Code, t: Translator, locals: RegionLocals, readsFlags: boolean): void {
+  const { touched } = t
+  for (const n of touched.gpr) code.memory('i64.load', placeOf(code, 'GPR', n)).set(FIRST_GPR + n)
+  for (const n of touched.xmm) code.simdMemory('v128.load', placeOf(code, 'XMM', n)).set(FIRST_XMM + n)
+  for (const n of touched.ymmHigh) code.simdMemory('v128.load', placeOf(code, 'YMM_HIGH', n)).set(FIRST_YMM_HIGH + n)
+  code.i32(0).memory('i32.load', STATE.VIEW).set(locals.view)
+  if (readsFlags) {
+    code.i32(0).memory('i32.load', STATE.FOP).set(locals.fop)
+    code.i32(0).memory('i64.load', STATE.FA).set(locals.fa)
+    code.i32(0).memory('i64.load', STATE.FB).set(locals.fb)
+    code.i32(0).memory('i64.load', STATE.FC).set(locals.fc)
+  }
+  if (touched.fpFast) code.i32(0).memory('i32.load', STATE.FP_FAST).set(locals.fpFast)
+  if (touched.fs) code.i32(0).memory('i64.load', STATE.FS_BASE).set(locals.fs)
+  if (touched.gs) code.i32(0).memory('i64.load', STATE.GS_BASE).set(locals.gs)
+}
+
+/** In the order of the writes: of two names for one register, the later wins, as in the text. */
+function spill(code: Code, t: Translator, locals: RegionLocals): void {
+  const { touched } = t
+  for (const n of touched.gprWritten) {
+    const offset = placeOf(code, 'GPR', n)
+    code.get(FIRST_GPR + n).memory('i64.store', offset)
+  }
+  for (const n of touched.xmmWritten) {
+    const offset = placeOf(code, 'XMM', n)
+    code.get(FIRST_XMM + n).simdMemory('v128.store', offset)
+  }
+  for (const n of touched.ymmHighWritten) {
+    const offset = placeOf(code, 'YMM_HIGH', n)
+    code.get(FIRST_YMM_HIGH + n).simdMemory('v128.store', offset)
+  }
+  if (!touched.flags) return
+  code.i32(0).get(locals.fop).memory('i32.store', STATE.FOP)
+  code.i32(0).get(locals.fa).memory('i64.store', STATE.FA)
+  code.i32(0).get(locals.fb).memory('i64.store', STATE.FB)
+  code.i32(0).get(locals.fc).memory('i64.store', STATE.FC)
+}
+
+/** A branch that is not taken leaves RIP as it is: the next instruction's address, which threaded code has put there. */
+function writeRip(code: Code, t: Translator, locals: RegionLocals, { target, condition }: Terminator): void {
+  if (condition) {
+    t.emit(condition)
+    code.open('if')
+  }
+  code.i32(0)
+  if (typeof target !== 'number') code.get(locals.rip)
+  else {
+    invariant(target === ANY_TARGET, 'a handler branches to what the record says')
+    code.get(0).memory('i64.load', RECORD.IMMEDIATE)
+  }
+  code.memory('i64.store', STATE.RIP)
+  if (condition) code.close()
+}

@@ -1,0 +1,260 @@
+import { invariant } from '../base/index.ts'
+import { JUMP, STATE, VIEW, type Ram } from '../cpu/index.ts'
+import type { Insn } from '../isa/index.ts'
+import { Code, ModuleWriter } from '../wasm/index.ts'
+import type { RunBlock } from './code-cache.ts'
+import { writeJumpEntry } from './dispatcher.ts'
+import { readHandlers, writeHandlers } from './handler-store.ts'
+import { compileHandler, FLAGS_FUNCTION, RECORD, Shapes, type ShapedInsn } from './handlers.ts'
+import { RETURN } from './region.ts'
+
+/** Before the records of a block: what `runBlock` needs of it. */
+const BLOCK = { RUNS: 0, LIMIT: 4, COUNT: 8, NOTE: 12, NEXT: 16, RECORDS: 24 } as const
+/** In HANDLER: the evaluator does this instruction. */
+const BY_EVALUATOR = 0
+/** Bytes for records: as many as a view's tables have, which is how they are allocated. */
+const ARENA_SIZE = VIEW.SIZE
+
+/** What threaded code calls back for; each returns a RETURN code. */
+export interface ThreadedCallbacks {
+  /** This block has run as often as its limit says. */
+  limit(): number
+  /** The evaluator is to do this instruction, `completed` instructions after the block's begin. CONTINUE: go on behind it in the block. Or LEAVE. */
+  evaluate(insn: Insn, completed: number): number
+  /** An indirect jump has gone to STATE.RIP. */
+  note(jump: Insn): void
+  /** The flags of RFLAGS, as of Dispatcher. */
+  flags: WebAssembly.ExportValue
+}
+
+/** Returned by `evaluate`: leave the block and go on at STATE.RIP. */
+export const LEAVE = -1
+
+/**
+ * Code that is neither cold nor hot: a record for each instruction, whose handler does it. Handlers are made from the instructions'
+ * texts by the translator, one for all instructions that differ only in registers and numbers, so that little has to be made.
+ */
+export class ThreadedCode {
+  /** The place of `run(depth)` in the dispatcher's table. */
+  readonly slot: number
+  private readonly ram: Ram
+  private readonly callbacks: ThreadedCallbacks
+  private readonly shapes = new Shapes()
+  /** By key: number in the table of handlers. */
+  private readonly handlers = new Map<string, number>()
+  private readonly bodies = new Map<string, Uint8Array>()
+  private restored = 0
+  /** What handlers would have been good for, too. */
+  private readonly missed = new Map<string, Insn>()
+  private readonly table = new WebAssembly.Table({ initial: 1024, element: 'anyfunc' })
+  private nextHandler = BY_EVALUATOR + 1
+  private arena = 0
+  private next = 0
+  /** What the records stand for, by RECORD.INSN. */
+  private insns: Insn[] = []
+  private placed: RunBlock[] = []
+
+  constructor(ram: Ram, table: WebAssembly.Table, slot: number, callbacks: ThreadedCallbacks) {
+    this.ram = ram
+    this.slot = slot
+    this.callbacks = callbacks
+    const m = new ModuleWriter()
+    m.importMemory('m', ram.u8.length / 0x1_0000)
+    m.importTable('t')
+    const limit = m.importFunction('limit', m.type([], ['i32']))
+    const evaluate = m.importFunction('evaluate', m.type(['i32', 'i32'], ['i32']))
+    const note = m.importFunction('note', m.type(['i32'], []))
+    const unary = m.type(['i32'], ['i32'])
+    m.addFunction(unary, runBlock(unary, { limit, evaluate, note }), 'run')
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
+      e: {
+        m: ram.memory,
+        t: this.table,
+        limit: () => callbacks.limit(),
+        evaluate: (at: number, completed: number) => callbacks.evaluate(this.insnAt(at), completed),
+        note: (at: number) => callbacks.note(this.insnAt(at)),
+      },
+    })
+    table.set(slot, exports['run'])
+  }
+
+  /** Where the records of this block are, made now if they are not there. After `limit` runs `callbacks.limit` is asked. */
+  place(block: RunBlock, limit: number): number {
+    if (block.threaded > 0) return block.threaded
+    const { insns } = block
+    const size = BLOCK.RECORDS + insns.length * RECORD.SIZE
+    if (this.arena === 0) this.arena = this.next = this.ram.allocateView()
+    if (this.next + size > this.arena + ARENA_SIZE) this.forgetAll()
+    const at = this.next
+    this.next += size
+    const { u32, u64 } = this.ram
+    const last = insns.at(-1)
+    u32[(at + BLOCK.RUNS) / 4] = 0
+    u32[(at + BLOCK.LIMIT) / 4] = limit
+    u32[(at + BLOCK.COUNT) / 4] = insns.length
+    u32[(at + BLOCK.NOTE) / 4] = last?.row.flow === 'jump' && last.operands[0]?.kind !== 'rel' ? 1 : 0
+    u64[(at + BLOCK.NEXT) / 8] = BigInt(last ? last.address + last.length : 0)
+    this.write(at + BLOCK.RECORDS, insns)
+    this.placed.push(block)
+    return (block.threaded = at)
+  }
+
+  /** No handler has to be made for this block. */
+  knows(block: RunBlock): boolean {
+    return block.threaded > 0 || block.insns.every((i) => !i.row.op || this.isKnown(this.shapes.of(i)))
+  }
+  private isKnown(shape: ShapedInsn | undefined): boolean {
+    if (!shape || this.handlers.has(shape.key)) return true
+    if (!this.missed.has(shape.key)) this.missed.set(shape.key, shape.general())
+    return false
+  }
+
+  /** How often a block has run, here and in the evaluator. */
+  runsOf(b: RunBlock): number {
+    return b.runs + (b.threaded > 0 ? (this.ram.u32[(b.threaded + BLOCK.RUNS) / 4] ?? 0) : 0)
+  }
+
+  /** The arena is full. What is still used is placed again when it runs; the caller's jump caches must not name it. */
+  private forgetAll(): void {
+    for (const b of this.placed) {
+      b.runs = this.runsOf(b)
+      b.threaded = 0
+    }
+    this.placed = []
+    this.insns = []
+    this.next = this.arena
+    for (const v of this.ram.views) v.invalidateJumps()
+  }
+
+  private insnAt(record: number): Insn {
+    const insn = this.insns[this.ram.u32[(record + RECORD.INSN) / 4] ?? -1]
+    invariant(insn, `no record of threaded code at ${record}`)
+    return insn
+  }
+
+  private write(at: number, insns: readonly Insn[]): void {
+    const { u32, u64 } = this.ram
+    this.shapesOf(insns).forEach((found, k) => {
+      const insn = insns[k] as Insn
+      const record = at + k * RECORD.SIZE
+      u32[(record + RECORD.HANDLER) / 4] = (found && this.handlers.get(found.key)) ?? BY_EVALUATOR
+      u32[(record + RECORD.INSN) / 4] = this.insns.push(insn) - 1
+      if (!found) return
+      const { slots, displacement, immediate } = found.fields
+      u64[(record + RECORD.DISPLACEMENT) / 8] = displacement
+      u64[(record + RECORD.IMMEDIATE) / 8] = immediate
+      u64[(record + RECORD.NEXT) / 8] = BigInt(insn.address + insn.length)
+      for (let s = 0; s < slots.length; s++) u32[(record + RECORD.SLOTS) / 4 + s] = slots[s] ?? 0
+    })
+  }
+
+  /** What the records of these instructions hold. The handlers that are missing are made, in one module. */
+  private shapesOf(insns: readonly Insn[]): (ShapedInsn | undefined)[] {
+    const shapes = insns.map((i) => this.shapeOf(i))
+    const missing = new Map(shapes.flatMap((s) => (s && !this.handlers.has(s.key) ? [[s.key, s.general()]] : [])))
+    if (missing.size === 0 || !this.make(missing)) return shapes
+    // Rows that turned out to look at their immediates have other keys now.
+    return this.shapesOf(insns)
+  }
+
+  private readonly shapeOf = (i: Insn): ShapedInsn | undefined => (i.row.op ? this.shapes.of(i) : undefined)
+
+  /** Returns whether keys have changed. */
+  private make(wanted: ReadonlyMap<string, Insn>): boolean {
+    const bodies = new Map<string, Uint8Array>()
+    let changed = false
+    for (const [key, insn] of wanted) {
+      const code = compileHandler(insn)
+      if (code === 'inspects') {
+        this.shapes.inspects(insn.row)
+        changed = true
+      } else if (code === 'partial') this.handlers.set(key, BY_EVALUATOR)
+      else bodies.set(key, code.body())
+    }
+    if (bodies.size > 0) this.install(bodies)
+    return changed
+  }
+
+  private install(bodies: ReadonlyMap<string, Uint8Array>): void {
+    const m = new ModuleWriter()
+    m.importMemory('m', this.ram.u8.length / 0x1_0000)
+    const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
+    invariant(flags === FLAGS_FUNCTION, 'handlers call the first import')
+    const type = m.type(['i32'], ['i32'])
+    const keys = [...bodies.keys()]
+    keys.forEach((key, k) => m.addFunction(type, bodies.get(key) ?? new Uint8Array(0), String(k)))
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
+      e: { m: this.ram.memory, flags: this.callbacks.flags },
+    })
+    keys.forEach((key, k) => {
+      const number = this.nextHandler++
+      if (number >= this.table.length) this.table.grow(2 * this.table.length)
+      this.table.set(number, exports[String(k)])
+      this.handlers.set(key, number)
+      this.bodies.set(key, bodies.get(key) ?? new Uint8Array(0))
+    })
+  }
+
+  /**
+   * All handlers, for another run of the same version, and those that this one had no time to make; undefined if there are no more
+   * than `restore` was given.
+   */
+  save(): Uint8Array<ArrayBuffer> | undefined {
+    const missing = new Map([...this.missed].filter(([key]) => !this.handlers.has(key)))
+    if (missing.size > 0) this.make(missing)
+    this.missed.clear()
+    return this.bodies.size > this.restored ? writeHandlers(this.bodies) : undefined
+  }
+
+  /** Handlers of an earlier run. What cannot be read is as good as none. */
+  restore(saved: Uint8Array): void {
+    const bodies = readHandlers(saved)
+    if (!bodies) return
+    try {
+      this.install(bodies)
+    } catch (e) {
+      if (e instanceof WebAssembly.CompileError || e instanceof WebAssembly.LinkError) return
+      throw e
+    }
+    for (const key of bodies.keys()) this.shapes.restore(key)
+    this.restored = bodies.size
+  }
+}
+
+/** The function (depth: i32): i32 that runs the block which the jump cache has for STATE.RIP. */
+function runBlock(
+  handler: number,
+  calls: { readonly limit: number; readonly evaluate: number; readonly note: number },
+): Code {
+  const code = new Code(1)
+  const [block, record, end, result] = [code.local('i32'), code.local('i32'), code.local('i32'), code.local('i32')]
+  const toNext = (): Code => code.i32(0).get(block).memory('i64.load', BLOCK.NEXT).memory('i64.store', STATE.RIP)
+  code.i32(0).memory('i32.load', STATE.RIP).set(block)
+  writeJumpEntry(code, block).memory('i32.load', JUMP.DETAIL).set(block)
+  code.get(block).get(block).memory('i32.load', BLOCK.RUNS).i32(1).op('i32.add').tee(result)
+  code.memory('i32.store', BLOCK.RUNS)
+  code.get(result).get(block).memory('i32.load', BLOCK.LIMIT).op('i32.ge_u').open('if')
+  code.call(calls.limit).op('return').close()
+  // Where it goes on unless a branch says otherwise.
+  toNext()
+  code.get(block).i32(BLOCK.RECORDS).op('i32.add').tee(record)
+  code.get(block).memory('i32.load', BLOCK.COUNT).i32(Math.log2(RECORD.SIZE)).op('i32.shl').op('i32.add').set(end)
+  const loop = code.open('loop')
+  code.get(record).memory('i32.load', RECORD.HANDLER).tee(result).open('if', 'i32')
+  code.get(record).get(result).op('call_indirect').u32(handler).byte(0)
+  code.otherwise().i32(1).close()
+  code.open('if')
+  code.get(record)
+  code.get(record).get(block).op('i32.sub').i32(BLOCK.RECORDS).op('i32.sub').i32(Math.log2(RECORD.SIZE)).op('i32.shr_u')
+  code.call(calls.evaluate).tee(result).open('if')
+  code.i32(RETURN.CONTINUE).get(result).get(result).i32(LEAVE).op('i32.eq').op('select').op('return').close()
+  toNext()
+  code.close()
+  code.get(record).i32(RECORD.SIZE).op('i32.add').tee(record).get(end).op('i32.lt_u').brIf(loop).close()
+  code.i32(0).i32(0).memory('i32.load', STATE.FUEL)
+  code.get(block).memory('i32.load', BLOCK.COUNT).op('i32.sub').memory('i32.store', STATE.FUEL)
+  code.get(block).memory('i32.load', BLOCK.NOTE).open('if')
+  code.get(end).i32(RECORD.SIZE).op('i32.sub').call(calls.note).close()
+  code.i32(RETURN.CONTINUE)
+  return code
+}
