@@ -7,7 +7,7 @@ import { sourceFiles } from './imports.ts'
 
 const DOCUMENTS = ['README.md', 'docs/api.md']
 const COMPILER = 'node_modules/typescript-7/bin/tsc'
-const LIMIT_MS = 120_000
+const LIMIT_MS = 300_000
 
 export interface Example {
   /** File and line of its first line. */
@@ -50,6 +50,25 @@ function expectedOutput(code: string): string[] {
   return expected
 }
 
+export interface Outcome {
+  readonly printed: readonly string[]
+  readonly error?: string
+}
+
+/** Only console.log counts: what a guest prints is not what the example prints. */
+const RUNNER = `import { writeFileSync } from 'node:fs'
+import { format } from 'node:util'
+const [, , results, count] = process.argv
+const outcomes = []
+for (let i = 0; i < count; i++) {
+  const outcome = { printed: [] }
+  outcomes.push(outcome)
+  console.log = (...values) => outcome.printed.push(...format(...values).split('\\n'))
+  await import(\`./example\${i}.js\`).catch((e) => (outcome.error = String(e?.stack ?? e)))
+}
+writeFileSync(results, JSON.stringify(outcomes))
+`
+
 /** A project of somebody who has installed the package. */
 export class ExampleProject {
   private readonly folder = mkdtempSync(join(tmpdir(), 'enclu-examples-'))
@@ -72,13 +91,7 @@ export class ExampleProject {
     }
     this.write('package.json', JSON.stringify({ type: 'module' }))
     this.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts'] }))
-    // What the guest prints is not what the example prints.
-    this.write(
-      'console-log.mjs',
-      `import { appendFileSync } from 'node:fs'
-import { format } from 'node:util'
-console.log = (...values) => appendFileSync(process.env.PRINTED, format(...values) + '\\n')\n`,
-    )
+    this.write('runner.mjs', RUNNER)
     examples.forEach(({ code }, i) => this.write(`example${i}.ts`, `${code}\nexport {}\n`))
   }
 
@@ -100,17 +113,12 @@ console.log = (...values) => appendFileSync(process.env.PRINTED, format(...value
       )
   }
 
-  /** Lines that an example printed; throws if it failed. */
-  async run(example: Example): Promise<string[]> {
-    const name = `example${this.examples.indexOf(example)}`
-    const printed = join(this.folder, `${name}.txt`)
-    writeFileSync(printed, '')
-    const { code, output } = await run(
-      ['--import', join(this.folder, 'console-log.mjs'), join(this.folder, `${name}.js`)],
-      { PRINTED: printed },
-    )
-    if (code !== 0) throw new Error(`${example.place} ended with ${code}:\n${output}`)
-    return readFileSync(printed, 'utf8').split('\n').slice(0, -1)
+  /** Runs all, one after the other in one process. What each printed, and the error that ended it. */
+  async run(): Promise<Outcome[]> {
+    const results = join(this.folder, 'results.json')
+    const { code, output } = await run([join(this.folder, 'runner.mjs'), results, String(this.examples.length)])
+    if (code !== 0) throw new Error(`the examples ended with ${code}:\n${output}`)
+    return JSON.parse(readFileSync(results, 'utf8')) as Outcome[]
   }
 
   private write(name: string, text: string): void {
@@ -118,12 +126,9 @@ console.log = (...values) => appendFileSync(process.env.PRINTED, format(...value
   }
 }
 
-const run = (
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-): Promise<{ code: number | string; output: string }> =>
+const run = (args: readonly string[]): Promise<{ code: number | string; output: string }> =>
   new Promise((done) => {
-    const options = { env: { ...process.env, NO_COLOR: '1', ...env }, timeout: LIMIT_MS }
+    const options = { env: { ...process.env, NO_COLOR: '1' }, timeout: LIMIT_MS }
     execFile(process.execPath, args, options, (error, stdout, stderr) =>
       done({ code: error ? (error.code ?? error.signal ?? 1) : 0, output: stdout + stderr }),
     )

@@ -16,7 +16,7 @@ const squeeze = (text: string): string => {
 }
 
 /** Calls that are no behaviour: they only find our own mistakes. */
-const NOT_BEHAVIOUR = /^(invariant|retain)\(/
+const NOT_BEHAVIOUR = /^invariant\(/
 
 /** Every edit of `text`, in the order of the file; `what` is unique. */
 export function sweep(file: string, text: string): Edit[] {
@@ -27,6 +27,7 @@ export function sweep(file: string, text: string): Edit[] {
   }
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return
+    if (ts.isCallExpression(node) && NOT_BEHAVIOUR.test(node.getText(source))) return
     if (isStatements(node)) sweepStatements(node.statements, source, add)
     else if (ts.isIfStatement(node)) sweepOnly(node, source, add)
     if (ts.isBinaryExpression(node)) sweepBinary(node, source, add)

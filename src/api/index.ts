@@ -13,7 +13,6 @@ export {
 export {
   ATTRIBUTES,
   elfLayout,
-  Enclave,
   generateSigningKey,
   measureEnclave,
   MISCSELECT,
@@ -28,6 +27,7 @@ export {
   type EarlyHandler,
   type EarlyShape,
   type ElfLayoutOptions,
+  type Enclave,
   type EnclaveLayout,
   type EnterOptions,
   type EnterResult,

@@ -10,6 +10,7 @@ const STATS = {
   systemCalls: 40,
   transitions: { EENTER: 3, ERESUME: 1, EEXIT: 3, AEX: 1 },
   paging: { writtenOut: 1200, loaded: 3 },
+  epc: { pages: 16_384, inUse: 25 },
 }
 
 test('statistics for people', () => {
@@ -20,6 +21,7 @@ test('statistics for people', () => {
     'system calls     40',
     'transitions      EENTER 3, ERESUME 1, EEXIT 3, AEX 1',
     'EPC paging       1,200 pages written out, 3 loaded',
+    'EPC pages        25 of 16,384 in use at the end',
   ])
 })
 

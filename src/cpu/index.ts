@@ -7,6 +7,7 @@ export { CpuState } from './state.ts'
 export { controlWord, loadX87Image, saveX87Image, tagOf, withSummary } from './x87-image.ts'
 export {
   componentsInUse,
+  headerFaults,
   initializeComponents,
   loadComponents,
   loadMxcsr,
@@ -15,6 +16,7 @@ export {
   saveMxcsr,
   standardProblem,
   xrstorFaults,
+  xrstorLoadsMxcsr,
   XSAVE_AREA_SIZE,
 } from './xsave.ts'
 export type { Exit } from './exit.ts'

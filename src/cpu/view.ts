@@ -44,6 +44,8 @@ export class View {
   away = 0
   /** Frames that have a write entry, with the page that has it. */
   private readonly writers = new Map<number, Set<number>>()
+  /** Pages that instructions were fetched from. */
+  private readonly codePages = new Set<number>()
   /** 4 KiB pieces of the tables that hold an entry, so that clearing does not touch 16 MiB. */
   private readonly touched = new Set<number>()
 
@@ -79,6 +81,7 @@ export class View {
   /** Byte offset for fetching instructions up to the end of the page. Not cached here: the code cache is the cache. */
   executable(address: number): number {
     const m = this.source.resolve(address, 'X')
+    this.codePages.add(Math.floor(address / PAGE_SIZE))
     return m.frame + (address % PAGE_SIZE)
   }
 
@@ -113,15 +116,17 @@ export class View {
     }
   }
 
-  /** The mapping of `count` pages from `address` changed: forget it, and every jump (their code may be gone). */
+  /** The mapping of `count` pages from `address` changed: forget it, and every jump if one may have gone there. */
   invalidate(address: number, count: number): void {
     if (count > 0x10_0000) return this.invalidateAll()
+    let hadCode = false
     for (let k = 0; k < count; k++) {
       const a = address + k * PAGE_SIZE
       this.clear(a, VIEW.READ)
       this.clear(a, VIEW.WRITE)
+      if (this.codePages.delete(Math.floor(a / PAGE_SIZE))) hadCode = true
     }
-    this.invalidateJumps()
+    if (hadCode) this.invalidateJumps()
   }
 
   invalidateAll(): void {
@@ -130,6 +135,7 @@ export class View {
     }
     this.touched.clear()
     this.writers.clear()
+    this.codePages.clear()
     this.invalidateJumps()
   }
 

@@ -91,16 +91,21 @@ export function standardProblem(area: Uint8Array, enabled: bigint): 'XSTATE_BV' 
   return mxcsrIsLegal(area) ? undefined : 'MXCSR'
 }
 
-/** XRSTOR of the components in `RFBM` would raise #GP. */
-export function xrstorFaults(state: CpuState, area: Uint8Array, RFBM: bigint): boolean {
+/** The area has an MXCSR that XRSTOR of the components in `RFBM` loads: from the compacted format only with SSE. */
+export const xrstorLoadsMxcsr = (area: Uint8Array, RFBM: bigint): boolean =>
+  (RFBM &
+    (isCompacted(area) ? XSAVE_HEADER.view(area, XSAVE_HEADER_AT).XSTATE_BV & XSTATE.SSE : XSTATE.SSE | XSTATE.AVX)) !==
+  0n
+
+/** XRSTOR raises #GP for what the header says. */
+export function headerFaults(state: CpuState, area: Uint8Array): boolean {
   const { XSTATE_BV, XCOMP_BV } = XSAVE_HEADER.view(area, XSAVE_HEADER_AT)
-  if (!isCompacted(area)) {
-    const problem = standardProblem(area, state.xcr0)
-    return problem === 'MXCSR' ? (RFBM & (XSTATE.SSE | XSTATE.AVX)) !== 0n : problem !== undefined
-  }
-  if (XCOMP_BV & ~(state.xcr0 | XCOMP_COMPACTED) || XSTATE_BV & ~XCOMP_BV || !isClear(area, 16, 64)) return true
-  return (RFBM & XSTATE_BV & XSTATE.SSE) !== 0n && !mxcsrIsLegal(area)
+  if (!isCompacted(area)) return (XSTATE_BV & ~state.xcr0) !== 0n || !isClear(area, 8, 24)
+  return (XCOMP_BV & ~(state.xcr0 | XCOMP_COMPACTED)) !== 0n || (XSTATE_BV & ~XCOMP_BV) !== 0n || !isClear(area, 16, 64)
 }
+/** XRSTOR of the components in `RFBM` raises #GP. */
+export const xrstorFaults = (state: CpuState, area: Uint8Array, RFBM: bigint): boolean =>
+  headerFaults(state, area) || (xrstorLoadsMxcsr(area, RFBM) && !mxcsrIsLegal(area))
 
 /**
  * XRSTOR of the components in `RFBM`: those that XSTATE_BV says are there, and the initial configuration of the others. MXCSR comes
@@ -110,8 +115,6 @@ export function restoreArea(state: CpuState, area: Uint8Array, RFBM: bigint): vo
   const { XSTATE_BV } = XSAVE_HEADER.view(area, XSAVE_HEADER_AT)
   loadComponents(state, area, RFBM & XSTATE_BV)
   initializeComponents(state, RFBM & ~XSTATE_BV)
-  if (!isCompacted(area)) {
-    if (RFBM & (XSTATE.SSE | XSTATE.AVX)) loadMxcsr(state, area)
-  } else if (RFBM & XSTATE_BV & XSTATE.SSE) loadMxcsr(state, area)
+  if (xrstorLoadsMxcsr(area, RFBM)) loadMxcsr(state, area)
   else if (RFBM & XSTATE.SSE) state.mxcsr = MXCSR_RESET
 }

@@ -2,6 +2,7 @@
 import type { Row } from './insn.ts'
 import type { Ops } from './ops.ts'
 import { binary, unary, unaryBy, type Binary, type Unary } from './sse-operand.ts'
+import { vexForms, type VexShape } from './vex.ts'
 
 /** Byte k is row k % 4 of column k / 4. Each row moves by its own number of columns. */
 const rows = (move: (row: number) => number): number[] =>
@@ -46,11 +47,20 @@ const assistKey =
 const feature = 'AES'
 
 // prettier-ignore
-export const AES: readonly Row[] = [
+const LEGACY: readonly Row[] = [
   { mnemonic: 'AESIMC', opcode: '66 0F 38 DB /r', operands: 'Vdq, Wdq', spec: 'AESIMC—Perform the AES InvMixColumn Transformation', feature, op: unary(inverseMixColumns) },
   { mnemonic: 'AESENC', opcode: '66 0F 38 DC /r', operands: 'Vdq, Wdq', spec: 'AESENC—Perform One Round of an AES Encryption Flow', feature, op: binary((o, state, key) => xor(o, mixColumns(o, encrypted(o, state)), key)) },
   { mnemonic: 'AESENCLAST', opcode: '66 0F 38 DD /r', operands: 'Vdq, Wdq', spec: 'AESENCLAST—Perform Last Round of an AES Encryption Flow', feature, op: binary((o, state, key) => xor(o, encrypted(o, state), key)) },
   { mnemonic: 'AESDEC', opcode: '66 0F 38 DE /r', operands: 'Vdq, Wdq', spec: 'AESDEC—Perform One Round of an AES Decryption Flow', feature, op: binary((o, state, key) => xor(o, inverseMixColumns(o, decrypted(o, state)), key)) },
   { mnemonic: 'AESDECLAST', opcode: '66 0F 38 DF /r', operands: 'Vdq, Wdq', spec: 'AESDECLAST—Perform Last Round of an AES Decryption Flow', feature, op: binary((o, state, key) => xor(o, decrypted(o, state), key)) },
   { mnemonic: 'AESKEYGENASSIST', opcode: '66 0F 3A DF /r', operands: 'Vdq, Wdq, Ib', spec: 'AESKEYGENASSIST—AES Round Key Generation Assist', feature, op: unaryBy(assistKey) },
+]
+
+const BINARY: VexShape = { length: '128', feature: 'AVX+AES', operands: 'NDS' }
+const UNARY: VexShape = { ...BINARY, operands: 'same' }
+
+export const AES: readonly Row[] = [
+  ...LEGACY,
+  ...vexForms(LEGACY, BINARY, 'VAESENC VAESENCLAST VAESDEC VAESDECLAST'),
+  ...vexForms(LEGACY, UNARY, 'VAESIMC VAESKEYGENASSIST'),
 ]

@@ -45,7 +45,7 @@ const gather =
     const count = Math.min(i.vex / w, index.length / index.w)
     const [values, masks, indices] = [register(e, to), register(e, mask), register(e, index.n)]
     // What the registers hold beyond these lanes becomes zero at once; the lanes above `count`, where there are any, at the end.
-    const wide = Math.max(count, 128 / w)
+    const wide = i.vex / w
     const ones = (1n << BigInt(w)) - 1n
     const isChosen = (k: number): boolean => element(masks, w, k) >> BigInt(w - 1) === 1n
     for (let k = 0; k < 256 / w; k++) putElement(masks, w, k, k < wide && isChosen(k) ? ones : 0n)

@@ -3,7 +3,20 @@ import { INVERSE_SBOX, SBOX } from './aes-field.ts'
 import type { FpRounding, FpWidth, IntWidth, Ops, Width } from './ops.ts'
 import { evalShuffle, evalSimd } from './simd-eval.ts'
 import type { SimdOp } from './simd-ops.ts'
-import { FpEnvironment, fpBinary, fpCompare, fpFromInt, fpOrder, fpRound, fpSqrt, fpToFp, fpToInt } from './softfloat.ts'
+import {
+  FpEnvironment,
+  fpBinary,
+  fpCompare,
+  fpFma,
+  fpFromHalf,
+  fpFromInt,
+  fpOrder,
+  fpRound,
+  fpSqrt,
+  fpToFp,
+  fpToHalf,
+  fpToInt,
+} from './softfloat.ts'
 
 /** Numbers up to 32 bits, bigints for 64 and 128: each below 2^w and not negative. */
 export type Value = number | bigint
@@ -186,6 +199,16 @@ export class EvalOps implements Ops<Value> {
   }
   fpToFp(from: FpWidth, to: FpWidth, a: Value): Value {
     return fromBig(to, fpToFp(this.fpEnv, from, to, BigInt(a)))
+  }
+  fpFma(fmt: FpWidth, negateProduct: boolean, negateAddend: boolean, a: Value, b: Value, c: Value): Value {
+    const [x, y, z] = [BigInt(a), BigInt(b), BigInt(c)]
+    return fromBig(fmt, fpFma(this.fpEnv, fmt, negateProduct, negateAddend, x, y, z))
+  }
+  fpFromHalf(a: Value): Value {
+    return fromBig(32, fpFromHalf(this.fpEnv, BigInt(a)))
+  }
+  fpToHalf(rounding: FpRounding, a: Value): Value {
+    return fromBig(16, fpToHalf(this.fpEnv, rounding, BigInt(a)))
   }
   fpRound(fmt: FpWidth, rounding: FpRounding, exact: boolean, a: Value): Value {
     return fromBig(fmt, fpRound(this.fpEnv, fmt, rounding, exact, BigInt(a)))

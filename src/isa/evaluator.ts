@@ -98,12 +98,7 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
 
   private commit(): void {
     const { state } = this
-    if (!this.fpEnv.isQuiet) {
-      // The manual: status flags are set even when an unmasked exception keeps the result from being written.
-      const { flags, traps } = this.fpEnv.outcome()
-      state.mxcsr |= flags
-      if (traps) fault.XM()
-    }
+    if (!this.fpEnv.isQuiet) this.reportFp()
     const { u8, u16, u64 } = state.ram
     for (let k = 0; k < this.writeCount; k += 3) {
       const w = this.writes[k] as number
@@ -128,6 +123,17 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     }
     state.rip = this.nextRip
     if (this.kernelTarget !== undefined) this.fetchFromKernel(this.kernelTarget)
+  }
+
+  /** The manual: status flags are set even when an unmasked exception keeps the result from being written. */
+  private reportFp(): void {
+    const { flags, traps } = this.fpEnv.outcome()
+    this.state.mxcsr |= flags
+    if (traps) fault.XM()
+  }
+  override fpSettle(): void {
+    this.reportFp()
+    super.fpSettle()
   }
 
   /** The branch is done and RIP is its target, which a number does not hold exactly; it is the fetch that faults. */

@@ -84,9 +84,15 @@ export interface Ops<V> {
   /** To a signed integer of width w; out of range gives 1 << (w-1) and #I. */
   fpToInt(fmt: FpWidth, w: 32 | 64, truncate: boolean, a: V): V
   fpToFp(from: FpWidth, to: FpWidth, a: V): V
+  /** a * b + c, rounded once. `negateProduct` and `negateAddend` change signs of numbers, not those of NaNs. */
+  fpFma(fmt: FpWidth, negateProduct: boolean, negateAddend: boolean, a: V, b: V, c: V): V
+  /** Half precision (width 16) to single. */
+  fpFromHalf(a: V): V
+  /** Single to half precision. */
+  fpToHalf(rounding: FpRounding, a: V): V
   /** To an integer of the same format. `exact`: without a precision exception. */
   fpRound(fmt: FpWidth, rounding: FpRounding, exact: boolean, a: V): V
-  /** An unmasked exception of what was computed so far ends the instruction: nothing after it counts. */
+  /** An unmasked exception of what was computed so far ends the instruction here: before the next step of it, or before a store. */
   fpSettle(): void
 }
 

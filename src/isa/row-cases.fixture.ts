@@ -121,7 +121,7 @@ function putSelectors(random: Random, s: NativeState): void {
 
 /**
  * The components are those that ours have, and in use: when a processor takes one for unused is its own affair. The area is aligned, and
- * mostly its header is one that XRSTOR takes.
+ * mostly its header is one that XRSTOR takes; if not, nothing else faults, since their order is the processor's own affair, too.
  */
 function aimXsave(random: Random, row: Row, s: NativeState): void {
   s.gpr[RAX] = (BigInt(random.u32()) << 32n) | BigInt(random.below(8))
@@ -131,11 +131,18 @@ function aimXsave(random: Random, row: Row, s: NativeState): void {
   if (memory?.base === undefined) return
   const header = WINDOW_OFFSET + 64 * random.below(4)
   aimAt(random, s, memory, BigInt(DATA_BASE + header - XSAVE_HEADER_AT))
-  if (!row.mnemonic.startsWith('XRSTOR') || random.chance(0.2)) return
+  if (!row.mnemonic.startsWith('XRSTOR')) return
+  const wrong = random.chance(0.3)
+  if (wrong) s.prot = ['rw', 'rw']
+  if (wrong && random.chance(0.3)) return
   const view = new DataView(s.mem.buffer, s.mem.byteOffset + header - WINDOW_OFFSET)
   for (let at = 0; at < XSAVE_HEADER.size; at += 8) view.setBigUint64(at, 0n, true)
-  view.setBigUint64(0, BigInt(random.below(8)), true)
-  if (random.chance(0.8)) view.setBigUint64(8, (1n << 63n) | BigInt(random.chance(0.7) ? 7 : random.below(16)), true)
+  const compacted = random.chance(0.8)
+  const there = BigInt(random.below(8))
+  const places = there | BigInt(random.below(8))
+  view.setBigUint64(0, there, true)
+  if (compacted) view.setBigUint64(8, (1n << 63n) | (wrong ? BigInt(random.below(8)) : places), true)
+  if (wrong && random.chance(0.5)) view.setUint8(16 + random.below(XSAVE_HEADER.size - 16), 1)
 }
 
 function stateOf(random: Random, family: string, row: Row, code: Uint8Array, last: boolean): NativeState {
@@ -216,7 +223,15 @@ export function* casesOf(
         if (insn.operands.some((o) => o.kind === 'mem' && o.vectorIndex)) aimIndices(random, insn, state)
         // The undefined flags are what Intel's processors give.
         const undefinedFlags = isIntelHost ? 0 : undefinedFlagBits(row, decodeAll, state)
-        yield { row, state, mask: { undefinedFlags, ...((isX87(family) || family === 'xsave') && x87Mask(row)) } }
+        yield {
+          row,
+          state,
+          mask: {
+            undefinedFlags,
+            ...((isX87(family) || family === 'xsave') && x87Mask(row)),
+            ...(row.mnemonic.startsWith('XRSTOR') && { partialOnFault: true }),
+          },
+        }
       }
     }
   }

@@ -14,6 +14,7 @@ import {
   packQuiet,
   packZero,
   precisionOf,
+  SINGLE,
   unpack,
   zero,
   type Float,
@@ -30,25 +31,19 @@ export class FpEnvironment implements FloatControl {
   raised = 0
   /** Of earlier steps. */
   private settled = 0
-  private stopped = false
 
   start(mxcsr: number): void {
     this.mxcsr = mxcsr
     this.raised = 0
     this.settled = 0
-    this.stopped = false
   }
   raise(flags: number): void {
-    if (!this.stopped) this.raised |= flags
+    this.raised |= flags
   }
-  /** Ends a step of an instruction that has several: if one traps, the next are not done. */
+  /** Ends a step of an instruction that has several, where it does not trap. */
   settle(): void {
-    const { flags, traps } = this.outcome()
-    if (traps) this.stopped = true
-    else {
-      this.settled = flags
-      this.raised = 0
-    }
+    this.settled |= this.raised
+    this.raised = 0
   }
   get isQuiet(): boolean {
     return (this.raised | this.settled) === 0
@@ -234,4 +229,57 @@ export function fpRound(e: FpEnvironment, fmt: FpWidth, rounding: FpRounding, ex
   const { value, inexact } = dropBits(rounding === 'MXCSR' ? e.rounding : rounding, a.sign, a.significand, -a.exponent)
   if (inexact && !exact) e.raise(MXCSR.PE)
   return value === 0n ? packZero(f, a.sign) : round(e, f, finite(a.sign, 0, value))
+}
+
+/** The first NaN of a, b, c in this order is the result, even where infinity times zero is invalid. */
+export function fpFma(
+  e: FpEnvironment,
+  fmt: FpWidth,
+  negateProduct: boolean,
+  negateAddend: boolean,
+  aBits: bigint,
+  bBits: bigint,
+  cBits: bigint,
+): bigint {
+  const f = formatOf(fmt)
+  const [a, b, c] = [operandOf(e, f, aBits), operandOf(e, f, bBits), operandOf(e, f, cBits)]
+  const nan = [a, b, c].find(isNaN)
+  if (nan) {
+    if ([a, b, c].some((x) => x.kind === 'signaling')) e.raise(MXCSR.IE)
+    return packQuiet(f, nan.sign, nan.significand)
+  }
+  const product = multiply(a, b)
+  const exact =
+    product && add(negateProduct ? negate(product) : product, negateAddend ? negate(c) : c, e.rounding === DOWN)
+  if (!exact) return indefinite(e, f)
+  denormals(e, a, b)
+  denormals(e, c, c)
+  return round(e, f, exact)
+}
+
+const HALF: Format = { exponentBits: 5, fractionBits: 10 }
+
+/** Exact: a denormal operand is one like any other, whatever MXCSR says. */
+export function fpFromHalf(e: FpEnvironment, bits: bigint): bigint {
+  const a = unpack(HALF, bits)
+  if (!isNaN(a)) return round(e, SINGLE, a)
+  if (a.kind === 'signaling') e.raise(MXCSR.IE)
+  return packQuiet(SINGLE, a.sign, a.significand << BigInt(SINGLE.fractionBits - HALF.fractionBits))
+}
+/** MXCSR.FTZ does not count. A denormal operand is inexact even where an unmasked underflow would say otherwise. */
+export function fpToHalf(e: FpEnvironment, rounding: FpRounding, bits: bigint): bigint {
+  const a = operandOf(e, SINGLE, bits)
+  if (isNaN(a)) {
+    if (a.kind === 'signaling') e.raise(MXCSR.IE)
+    return packQuiet(HALF, a.sign, a.significand >> BigInt(SINGLE.fractionBits - HALF.fractionBits))
+  }
+  denormals(e, a, a)
+  const control: FloatControl = {
+    rounding: rounding === 'MXCSR' ? e.rounding : rounding,
+    unmasked: e.unmasked,
+    denormalsAreZero: false,
+    flushToZero: false,
+    raise: (flags) => e.raise(a.denormal ? flags | MXCSR.PE : flags),
+  }
+  return round(control, HALF, a)
 }

@@ -94,7 +94,7 @@ const observed = (r: Pick<NativeResult, 'gpr' | 'xmm' | 'mxcsr' | 'rflags' | 'me
 /** What the case wants to be seen, and what was. */
 export function judge(c: SseCase, s: NativeState, result: NativeResult): { wanted: Seen; seen: Seen } {
   const { fault, ...out } = c.out
-  const given = Object.entries(out).map(([k, v]) => [
+  const given = Object.entries(out as Readonly<Record<string, bigint | number>>).map(([k, v]) => [
     k,
     typeof v === 'bigint' ? BigInt.asUintN(/^R/.test(k) ? 64 : 128, v) : v,
   ])
@@ -102,7 +102,7 @@ export function judge(c: SseCase, s: NativeState, result: NativeResult): { wante
   const wanted: Seen = {
     fault: fault && VECTOR[fault],
     ...(fault && { ...before, MXCSR: result.mxcsr }),
-    ...Object.fromEntries(given),
+    ...(Object.fromEntries(given) as Seen),
   }
   const all: Seen = { ...observed(result), fault: result.fault?.vector }
   return { wanted, seen: Object.fromEntries(Object.keys(wanted).map((k) => [k, all[k]])) }

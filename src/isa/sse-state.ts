@@ -35,10 +35,10 @@ function imageAddress(e: Evaluator, i: Insn, access: 'R' | 'W'): number {
 /** The whole state as an image; both FXSAVE forms give it, as the pointers that they would show differently are zero. */
 function fxsave(e: Evaluator, i: Insn): void {
   const at = imageAddress(e, i, 'W')
-  const image = new Uint8Array(WRITTEN_SIZE)
+  const image = new Uint8Array(XSAVE_LEGACY.size)
   saveComponents(e.state, image, LEGACY)
   saveMxcsr(e.state, image)
-  e.view.write(at, image)
+  e.view.write(at, image.subarray(0, WRITTEN_SIZE))
 }
 
 function fxrstor(e: Evaluator, i: Insn): void {

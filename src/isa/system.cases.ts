@@ -20,7 +20,7 @@ export const SYSTEM_CASES: readonly Case[] = [
   { asm: 'rdtscp', code: '0f 01 f9', in: { RCX: 5n }, out: { RAX: 0x2345_6789n, RDX: 1n, RCX: 0n }, why: 'and the processor\'s number', notNative },
   { asm: 'rdrand eax', code: '0f c7 f0', in: { ZF: 1 }, out: { RAX: 0x89ab_cdefn, CF: 1, ZF: 0 }, why: 'CF tells success', notNative },
   { asm: 'rdseed rax', code: '48 0f c7 f8', in: {}, out: { RAX: 0x0123_4567_89ab_cdefn, CF: 1 }, why: 'CF tells success', notNative },
-  { asm: 'xgetbv', code: '0f 01 d0', in: {}, out: { RAX: 3n, RDX: 0n }, why: 'XCR0: x87 and SSE', notNative },
+  { asm: 'xgetbv', code: '0f 01 d0', in: {}, out: { RAX: 7n, RDX: 0n }, why: 'XCR0: x87, SSE and AVX', notNative },
   { asm: 'xgetbv', code: '0f 01 d0', in: { RCX: 9n }, out: { fault: 'GP' }, why: 'no such register' },
   { asm: 'rdfsbase rax', code: 'f3 48 0f ae c0', in: { FSBASE: 0x7fff_0000_1234n }, out: { RAX: 0x7fff_0000_1234n }, why: '64 bits' },
   { asm: 'rdgsbase eax', code: 'f3 0f ae c8', in: { RAX: 0xffff_ffff_ffff_ffffn }, out: { RAX: 0n }, why: '32 bits' },

@@ -54,9 +54,19 @@ describe('the table of instructions', () => {
     expect(parseOpcode('NP 0F 01 D7')).toMatchObject({ prefix: 'NP', map: 1, byte: 0x01, modrm: 0xd7 })
     expect(parseOpcode('0F 38 F0')).toMatchObject({ map: 2, byte: 0xf0 })
     expect(parseOpcode('50 +r')).toMatchObject({ byte: 0x50, plusR: true })
+    expect(parseOpcode('VEX.128.66.0F.WIG 66 /r')).toMatchObject({
+      prefix: '66',
+      byte: 0x66,
+      W: undefined,
+      vex: { L: 0, length: 128 },
+    })
+    expect(parseOpcode('VEX.LZ.F2.0F38.W1 F6 /r')).toMatchObject({ prefix: 'F2', byte: 0xf6, W: 1, vex: { L: 0 } })
+    expect(parseOpcode('VEX.128/256.0F.WIG 58 /r')).toMatchObject({ prefix: 'NP', vex: { L: undefined, length: 'L' } })
+    expect(parseOpcode('VEX.512.0F.WIG 58 /r')).toBeUndefined()
     expect(parseOpcode('XX /r')).toBeUndefined()
     expect(parseOperand('Ev')).toBeDefined()
-    expect(parseOperand('Qq')).toBeUndefined()
+    expect(parseOperand('Vx')).toBeDefined()
+    expect(parseOperand('Tq')).toBeUndefined()
   })
 
   test('an instruction of a missing feature does not exist', () => {

@@ -30,7 +30,9 @@ import { BMI } from './bmi.ts'
 import { CONTROL } from './control.ts'
 import { CONTROL_FAR } from './control-far.ts'
 import { EXCHANGE } from './exchange.ts'
+import { F16C } from './f16c.ts'
 import { FLAG_CONTROL } from './flag-control.ts'
+import { FMA } from './fma.ts'
 import { LOGIC } from './logic.ts'
 import { MISC } from './misc.ts'
 import { MMX } from './mmx.ts'
@@ -76,7 +78,7 @@ export const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
   'sse-integer': SSE_INTEGER, 'sse-state': SSE_STATE, xsave: XSAVE,
   sse3: SSE3, ssse3: SSSE3, 'sse41-integer': SSE41_INTEGER, 'sse41-shuffle': SSE41_SHUFFLE, 'sse41-float': SSE41_FLOAT, sse42: SSE42, aes: AES, pclmul: PCLMUL, sha: SHA,
   'avx-move': AVX_MOVE, 'avx-float': AVX_FLOAT, 'avx-shuffle': AVX_SHUFFLE, 'avx-integer': AVX_INTEGER,
-  'avx2-integer': AVX2_INTEGER, 'avx2-move': AVX2_MOVE, 'avx2-gather': AVX2_GATHER,
+  'avx2-integer': AVX2_INTEGER, 'avx2-move': AVX2_MOVE, 'avx2-gather': AVX2_GATHER, fma: FMA, f16c: F16C,
   'x87-move': X87_MOVE, 'x87-arithmetic': X87_ARITHMETIC, 'x87-compare': X87_COMPARE, 'x87-transcendental': X87_TRANSCENDENTAL,
   'x87-control': X87_CONTROL, mmx: MMX, 'mmx-convert': MMX_CONVERT, 'mmx-ssse3': MMX_SSSE3, system: SYSTEM,
 }

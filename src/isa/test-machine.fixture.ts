@@ -42,9 +42,11 @@ export class TestMachine {
     this.evaluator = new Evaluator(this.state, this.view, { ...ENVIRONMENT, ...(decode && { decode }) })
   }
 
-  /** Maps `count` zeroed pages, at home if that is free, or elsewhere. */
+  /** Maps `count` zeroed pages in place of what is there, at home if that is free, or elsewhere. */
   map(address: number, count: number, protection: Protection = 'rw', away = false): void {
     for (let k = 0; k < count; k++) {
+      const old = this.source.pages.get(address / PAGE_SIZE + k)
+      if (old) this.ram.releaseFrame(old.frame)
       const frame = this.ram.allocateFrame(away ? undefined : address + k * PAGE_SIZE)
       this.source.pages.set(address / PAGE_SIZE + k, { frame, protection })
     }

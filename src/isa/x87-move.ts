@@ -209,9 +209,9 @@ export const X87_MOVE: readonly Row[] = [
   insn({ mnemonic: 'FISTP', spec: FIST, rows: [['DF /3', 'Mw']], slow: storeInteger(16, false, 1) }),
   insn({ mnemonic: 'FISTP', spec: FIST, rows: [['DB /3', 'Md']], slow: storeInteger(32, false, 1) }),
   insn({ mnemonic: 'FISTP', spec: FIST, rows: [['DF /7', 'Mq']], slow: storeInteger(64, false, 1) }),
-  insn({ mnemonic: 'FISTTP', spec: FISTTP, rows: [['DF /1', 'Mw']], slow: storeInteger(16, true, 1) }),
-  insn({ mnemonic: 'FISTTP', spec: FISTTP, rows: [['DB /1', 'Md']], slow: storeInteger(32, true, 1) }),
-  insn({ mnemonic: 'FISTTP', spec: FISTTP, rows: [['DD /1', 'Mq']], slow: storeInteger(64, true, 1) }),
+  insn({ mnemonic: 'FISTTP', spec: FISTTP, feature: 'SSE3', rows: [['DF /1', 'Mw']], slow: storeInteger(16, true, 1) }),
+  insn({ mnemonic: 'FISTTP', spec: FISTTP, feature: 'SSE3', rows: [['DB /1', 'Md']], slow: storeInteger(32, true, 1) }),
+  insn({ mnemonic: 'FISTTP', spec: FISTTP, feature: 'SSE3', rows: [['DD /1', 'Mq']], slow: storeInteger(64, true, 1) }),
   insn({ mnemonic: 'FBSTP', spec: 'FBSTP—Store BCD Integer and Pop', rows: [['DF /6', 'M']], slow: storeDecimal }),
   insn({ mnemonic: 'FXCH', spec: FXCH, rows: [['D9 /1 mod=3', 'ST0, STi'], ['DD /1 mod=3', 'ST0, STi'], ['DF /1 mod=3', 'ST0, STi']], slow: exchange }),
   ...CONSTANTS.map(([mnemonic, opcode, exponent, significand, rest]) =>

@@ -2,11 +2,13 @@
 import {
   componentsInUse,
   fault,
+  headerFaults,
   restoreArea,
   saveComponents,
   saveMxcsr,
   XSAVE_AREA_SIZE,
   xrstorFaults,
+  xrstorLoadsMxcsr,
 } from '../cpu/index.ts'
 import {
   MXCSR_RESET,
@@ -14,8 +16,10 @@ import {
   RCX,
   RDX,
   XCOMP_COMPACTED,
+  XSAVE_AVX,
   XSAVE_HEADER,
   XSAVE_HEADER_AT,
+  XSAVE_LEGACY,
   XSTATE,
 } from '../spec/x86/index.ts'
 import type { Evaluator } from './evaluator.ts'
@@ -39,15 +43,25 @@ function areaAddress(e: Evaluator, i: Insn): bigint {
   return address
 }
 
-/**
- * `size` bytes from the area's beginning on, all accessible: they lie in two pages at most. Processors look at the last byte before the
- * first one.
- */
-function accessible(e: Evaluator, address: bigint, size: number, access: 'R' | 'W'): number {
-  const at = e.linear(address, size, access)
-  for (const end of [at + size - 1, at]) {
-    if (access === 'W') e.view.writable(end)
-    else e.view.readable(end)
+/** The parts of an area that are accessed, in ascending order: offsets of their first and last byte. */
+type Parts = readonly (readonly [number, number])[]
+const { MXCSR, ST, XMM } = XSAVE_LEGACY.fields
+const partsOf = (components: bigint, withMxcsr: boolean): Parts => [
+  ...(components & XSTATE.X87 ? [[0, MXCSR.offset - 1] as const] : []),
+  ...(withMxcsr ? [[MXCSR.offset, ST.offset - 1] as const] : []),
+  ...(components & XSTATE.X87 ? [[ST.offset, XMM.offset - 1] as const] : []),
+  ...(components & XSTATE.SSE ? [[XMM.offset, XMM.offset + XMM.size - 1] as const] : []),
+  [XSAVE_HEADER_AT, HEADER_END - 1],
+  ...(components & XSTATE.AVX ? [[XSAVE_AVX.offset, XSAVE_AREA_SIZE - 1] as const] : []),
+]
+
+/** Where the area is, all its `parts` accessible. Processors look at the last byte of all before the others. */
+function accessible(e: Evaluator, address: bigint, parts: Parts, access: 'R' | 'W'): number {
+  const end = parts.at(-1)?.[1] ?? 0
+  const at = e.linear(address, end + 1, access)
+  for (const byte of [end, ...parts.flat()]) {
+    if (access === 'W') e.view.writable(at + byte)
+    else e.view.readable(at + byte)
   }
   return at
 }
@@ -63,29 +77,42 @@ const save =
     const address = areaAddress(e, i)
     const RFBM = requested(e)
     // To XSAVEC, SSE is in its initial configuration only while MXCSR is, too.
-    const withMxcsr = kind === 'XSAVEC' && state.mxcsr !== MXCSR_RESET ? XSTATE.SSE : 0n
-    const inUse = componentsInUse(state) | withMxcsr
+    const byMxcsr = kind === 'XSAVEC' && state.mxcsr !== MXCSR_RESET ? XSTATE.SSE : 0n
+    const inUse = componentsInUse(state) | byMxcsr
     const written = kind === 'XSAVE' ? RFBM : RFBM & inUse
-    const size = RFBM & XSTATE.AVX ? XSAVE_AREA_SIZE : HEADER_END
-    const at = accessible(e, address, size, 'W')
-    const area = e.view.read(at, size)
+    const withMxcsr = kind === 'XSAVEC' ? written & XSTATE.SSE : RFBM & (XSTATE.SSE | XSTATE.AVX)
+    const parts = partsOf(written, withMxcsr !== 0n)
+    const at = accessible(e, address, parts, 'W')
+    const area = new Uint8Array(XSAVE_AREA_SIZE)
+    area.set(e.view.read(at + XSAVE_HEADER_AT, XSAVE_HEADER.size), XSAVE_HEADER_AT)
     saveComponents(state, area, written)
-    const carriesMxcsr = kind === 'XSAVEC' ? written & XSTATE.SSE : RFBM & (XSTATE.SSE | XSTATE.AVX)
-    if (carriesMxcsr) saveMxcsr(state, area)
+    if (withMxcsr) saveMxcsr(state, area)
     const header = XSAVE_HEADER.view(area, XSAVE_HEADER_AT)
     if (kind === 'XSAVEC') {
       header.XSTATE_BV = RFBM & inUse
       header.XCOMP_BV = RFBM | XCOMP_COMPACTED
     } else header.XSTATE_BV = (header.XSTATE_BV & ~RFBM) | (inUse & RFBM)
-    e.view.write(at, area)
+    for (const [first, last] of parts) e.view.write(at + first, area.slice(first, last + 1))
   }
 
 function xrstor(e: Evaluator, i: Insn): void {
   const address = areaAddress(e, i)
   const RFBM = requested(e)
-  const size = RFBM & XSTATE.AVX ? XSAVE_AREA_SIZE : HEADER_END
+  const at = e.linear(address, HEADER_END, 'R')
   const area = new Uint8Array(XSAVE_AREA_SIZE)
-  area.set(e.view.read(accessible(e, address, size, 'R'), size))
+  // Processors look at XCOMP_BV first.
+  e.view.readable(at + XSAVE_HEADER_AT + XSAVE_HEADER.fields.XCOMP_BV.offset)
+  area.set(e.view.read(at + XSAVE_HEADER_AT, XSAVE_HEADER.size), XSAVE_HEADER_AT)
+  if (headerFaults(e.state, area)) fault.GP(0)
+  const { XSTATE_BV, XCOMP_BV } = XSAVE_HEADER.view(area, XSAVE_HEADER_AT)
+  // They look at the ends of what the area has a place for, even where the header says that it is not there.
+  const places = XCOMP_BV & XCOMP_COMPACTED ? RFBM & XCOMP_BV : RFBM
+  const x87: Parts = places & XSTATE.X87 ? [[0, 0]] : []
+  const avx: Parts = places & XSTATE.AVX ? [[XSAVE_AREA_SIZE - 1, XSAVE_AREA_SIZE - 1]] : []
+  const withMxcsr = (places & XSTATE.SSE) !== 0n || xrstorLoadsMxcsr(area, RFBM)
+  const parts = [...x87, ...partsOf(RFBM & XSTATE_BV, withMxcsr), ...avx]
+  accessible(e, address, parts, 'R')
+  for (const [first, last] of parts) area.set(e.view.read(at + first, last + 1 - first), first)
   if (xrstorFaults(e.state, area, RFBM)) fault.GP(0)
   restoreArea(e.state, area, RFBM)
 }

@@ -3,36 +3,7 @@ export { Machine } from './machine.ts'
 export type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
 export type { CpuidReport, LeafReport, MachineReport, SgxReport } from './report.ts'
 export type { Step } from './stepper.ts'
-export {
-  elfLayout,
-  Enclave,
-  generateSigningKey,
-  measureEnclave,
-  signEnclave,
-  tcsPage,
-  type AddStep,
-  type BuildStep,
-  type CallRegisters,
-  type CallShapes,
-  type CreateEnclaveOptions,
-  type EarlyHandler,
-  type EarlyShape,
-  type ElfLayoutOptions,
-  type EnclaveLayout,
-  type EnterOptions,
-  type EnterResult,
-  type ExtendStep,
-  type GuestMemory,
-  type HandlerAnswer,
-  type MemoryAccess,
-  type PageSecinfo,
-  type SecsFields,
-  type sgx_enclave_exception,
-  type sgx_enclave_run,
-  type SigstructFields,
-  type TcsFields,
-  type UserHandler,
-} from './enclave-call/index.ts'
+export * from './enclave-call/index.ts'
 export { ATTRIBUTES, MISCSELECT, TCS_FLAGS } from '../spec/sgx/index.ts'
 export type { Rsa3072Key, Rsa3072KeySource } from '../crypto/index.ts'
 export { ENTER_ENCLAVE, VDSO_ABIS, type VdsoAbi } from '../vdso/index.ts'

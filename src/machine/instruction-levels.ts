@@ -30,7 +30,7 @@ export const INSTRUCTION_LEVELS = {
 export type InstructionLevelName = keyof typeof INSTRUCTION_LEVELS
 
 /** The highest level all of whose instructions are there. */
-export const DEFAULT_LEVEL: InstructionLevelName = 'x86-64-v1'
+export const DEFAULT_LEVEL: InstructionLevelName = 'x86-64-v2'
 
 /** Registers of a CPUID answer, by their places in it. */
 const [EAX, EBX, ECX, EDX] = [0, 1, 2, 3] as const
@@ -56,7 +56,7 @@ const REGISTERS: readonly (readonly [
     7,
     0,
     EBX,
-    { FSGSBASE: 0, BMI1: 3, AVX2: 5, BMI2: 8, ERMS: 9, RDSEED: 18, ADX: 19, CLFLUSHOPT: 23, CLWB: 24, SHA: 29 },
+    { FSGSBASE: 0, BMI1: 3, AVX2: 5, BMI2: 8, ERMS: 9, INVPCID: 10, RDSEED: 18, ADX: 19, CLFLUSHOPT: 23, CLWB: 24, SHA: 29 },
   ],
   [7, 0, ECX, { RDPID: 22, MOVDIRI: 27, MOVDIR64B: 28 }],
   [7, 0, EDX, { SERIALIZE: 14 }],

@@ -1,6 +1,8 @@
 import { EncluError, hex } from '../base/index.ts'
 import { CpuState, Fault, fault, Ram, STATE, type Exit, type View } from '../cpu/index.ts'
 import { createDecoder, Evaluator, ROWS } from '../isa/index.ts'
+import { ENCLU_LEAVES } from '../spec/sgx/index.ts'
+import { RAX } from '../spec/x86/index.ts'
 import { Kernel, SYSTEM_FOLDERS, type KernelOptions, type Task } from '../linux/index.ts'
 import type { HostPort } from '../port/index.ts'
 import { Sgx, SGX_PROFILES, type EnclaveMode, type SgxEvent } from '../sgx/index.ts'
@@ -36,6 +38,7 @@ import { enterText, eventText, fixupText } from './sgx-trace.ts'
 
 /** Instructions that a task may run before the others have their turn, and before the host is looked at. */
 const SLICE = 2_000_000
+const ERESUME = BigInt(ENCLU_LEAVES.ERESUME.number)
 
 /**
  * One emulated computer: a processor with SGX, its memory, and the part of Linux that runs one program and its children on it, or
@@ -288,14 +291,16 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
   }
 
   /**
-   * One instruction of a task whose debugger asked for it, and #DB. The code of an enclave that is not opted in counts as one
-   * ("Single Step Debug").
+   * One instruction of a task whose debugger asked for it, and #DB ("Single Step Debug"). The code of an enclave that is not opted in
+   * counts as one; ERESUME of one that is clears what is pending, so that the trap comes after the instruction behind it.
    */
   private singleStep(kernel: Kernel, engine: Engine | Stepper): void {
     const isOptedOut = (): boolean => this.sgx?.mode?.CR_DBGOPTIN === false
     const exit = isOptedOut() ? this.execute(kernel, engine, SLICE) : this.execute(kernel, this.stepper ?? engine, 1)
+    const resumes = exit.kind === 'enclu' && !this.sgx?.mode && (this.state.gpr(RAX) & 0xffff_ffffn) === ERESUME
     const faulted = this.serve(kernel, exit)
-    if (!faulted && !isOptedOut() && kernel.endStep()) this.fault(kernel, new Fault('DB'))
+    if (faulted || isOptedOut() || (resumes && this.sgx?.mode)) return
+    if (kernel.endStep()) this.fault(kernel, new Fault('DB'))
   }
 
   private execute(kernel: Kernel, engine: Engine | Stepper, fuel: number): Exit {

@@ -2,6 +2,7 @@ import { invariant } from '../base/index.ts'
 import type { FpRounding, FpWidth, Ops } from '../isa/index.ts'
 import { CompileIntegers } from './compile-integers.ts'
 import { vectorClmul, vectorSubBytes } from './crypto-texts.ts'
+import { fmaOfDoubles, oddFmaOfSingles } from './fma-text.ts'
 import { constant, node, type Node } from './node.ts'
 
 /**
@@ -19,6 +20,9 @@ const FP = {
     exponents: 0x7fe,
   },
 } as const
+
+/** Singles whose halves are normal, however they are rounded. */
+const [LEAST_HALF, MOST_HALF] = [0x3880_0000, 0x477f_e000]
 
 /** By MXCSR.RC. */
 const ROUNDING = ['nearest', 'floor', 'ceil', 'trunc'] as const
@@ -200,6 +204,82 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
     const bad = this.and(8, this.notNormal(32, r), node('i32', 'i32.eqz', [this.isZero(64, a)]))
     this.exitIf(this.or(8, this.isDenormal(64, a), bad))
     return r
+  }
+  fpFma(fmt: FpWidth, negateProduct: boolean, negateAddend: boolean, a: Node, b: Node, c: Node): Node {
+    this.requireFastFp()
+    const operands = [a, b, c]
+    const any = (f: (n: Node) => Node): Node => operands.map(f).reduce((x, y) => this.or(8, x, y))
+    const wide = operands.map((n) =>
+      fmt === 64 ? this.asFp(64, n) : node('f64', 'f64.promote_f32', [this.asFp(32, n)]),
+    )
+    const signed = (n: Node, negate: boolean): Node => (negate ? node('f64', 'f64.neg', [n]) : n)
+    const [x, y, z] = [signed(wide[0] as Node, negateProduct), wide[1] as Node, signed(wide[2] as Node, negateAddend)]
+    if (fmt === 64) {
+      // With the exponents in the middle of their range nothing on the way overflows or underflows.
+      this.exitIf(any((n) => this.isExtreme(n, n === c ? 900 : 400)))
+      const r = fmaOfDoubles(this, x, y, z)
+      const plain = node('f64', 'f64.add', [node('f64', 'f64.mul', [x, y]), z])
+      const isZero = node('i32', 'f64.eq', [r, node('f64', 'f64.reinterpret_i64', [constant('i64', 0n)])])
+      return this.soundResult(this.select(64, isZero, this.asBits(64, plain), this.asBits(64, r)))
+    }
+    const unusual = any((n) => this.or(8, this.isDenormal(32, n), this.isNotFinite(32, n)))
+    this.exitIfBoth(
+      any((n) => this.mayBeUnusual(32, n)),
+      unusual,
+    )
+    const s = this.held(oddFmaOfSingles(this, x, y, z))
+    const r = this.held(this.asBits(32, node('f32', 'f32.demote_f64', [s])))
+    const isInexact = this.ne(64, this.magnitude(64, this.asBits(64, s)), this.lit(64, 0))
+    this.exitIf(this.and(8, this.notNormal(32, r), isInexact))
+    return this.soundResult(r)
+  }
+  private soundResult(bits: Node): Node {
+    this.foundSound(bits)
+    return bits
+  }
+  /** Neither zero nor of an exponent between -`limit` and `limit`. */
+  private isExtreme(bits: Node, limit: number): Node {
+    const exponentBits = (e: number): bigint => BigInt(1023 + e) << 53n
+    const inside = this.ltU(
+      64,
+      this.sub(64, this.magnitude(64, bits), this.lit(64, exponentBits(-limit))),
+      this.lit(64, exponentBits(limit) - exponentBits(-limit)),
+    )
+    return this.xor(8, this.or(8, inside, this.isZero(64, bits)), this.lit(8, 1))
+  }
+  fpFromHalf(a: Node): Node {
+    const exponent = this.and(32, a, this.lit(32, 0x7c00))
+    this.exitIf(this.eq(32, exponent, this.lit(32, 0x7c00)))
+    // The exponent of a single is larger by 112, which a multiplication adds; a denormal half becomes normal by it.
+    const magnitude = this.shl(32, this.and(32, a, this.lit(32, 0x7fff)), this.lit(32, 13))
+    const factor = node('f32', 'f32.reinterpret_i32', [constant('i32', (127 + 112) << 23)])
+    const value = this.asBits(32, node('f32', 'f32.mul', [node('f32', 'f32.reinterpret_i32', [magnitude]), factor]))
+    return this.soundResult(this.or(32, value, this.shl(32, this.and(32, a, this.lit(32, 0x8000)), this.lit(32, 16))))
+  }
+  fpToHalf(rounding: FpRounding, a: Node): Node {
+    this.requireFastFp()
+    const magnitude = this.and(32, a, this.lit(32, 0x7fff_ffff))
+    const isNormal = this.ltU(
+      32,
+      this.sub(32, magnitude, this.lit(32, LEAST_HALF)),
+      this.lit(32, MOST_HALF - LEAST_HALF),
+    )
+    this.exitIf(this.xor(8, this.or(8, isNormal, this.eq(32, magnitude, this.lit(32, 0))), this.lit(8, 1)))
+    const sign = this.shr(32, a, this.lit(32, 31))
+    const up = this.lit(32, 0x1fff)
+    const added = {
+      0: this.add(32, this.lit(32, 0xfff), this.and(32, this.shr(32, magnitude, this.lit(32, 13)), this.lit(32, 1))),
+      1: this.select(32, sign, up, this.lit(32, 0)),
+      2: this.select(32, sign, this.lit(32, 0), up),
+      3: this.lit(32, 0),
+    }[rounding === 'MXCSR' ? 0 : rounding]
+    const rounded = this.shr(
+      32,
+      this.sub(32, this.add(32, magnitude, added), this.lit(32, 112 << 23)),
+      this.lit(32, 13),
+    )
+    const half = this.select(32, this.eq(32, magnitude, this.lit(32, 0)), this.lit(32, 0), rounded)
+    return this.or(32, half, this.shl(32, sign, this.lit(32, 15)))
   }
   fpRound(fmt: FpWidth, rounding: FpRounding, _exact: boolean, a: Node): Node {
     this.requireFastFp()

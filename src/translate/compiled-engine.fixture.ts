@@ -76,22 +76,22 @@ export function compiledEngine(away = false): CompiledEngine {
     }
   }
 
-  /** Fills the tables, so that translated code need not hand over only because it is the first to come. */
-  const fillTables = (s: NativeState): void => {
-    s.prot.forEach((p, k) => {
-      if (p !== 'none') evaluator.view.readable(DATA_BASE + k * PAGE_SIZE)
-      if (p === 'rw') evaluator.view.writable(DATA_BASE + k * PAGE_SIZE)
-    })
-    ram.u32[STATE.VIEW / 4] = evaluator.view.at
-  }
-
   return {
     name: 'wasm',
     counts,
     run: (s) =>
       runState(m, s, () => {
-        fillTables(s)
+        fillTables(m, s)
         return execute(s)
       }),
   }
+}
+
+/** Fills the view's tables, so that translated code need not hand over only because it is the first to come. */
+export function fillTables({ evaluator, ram }: ReturnType<typeof oracleMachine>, s: NativeState): void {
+  s.prot.forEach((p, k) => {
+    if (p !== 'none') evaluator.view.readable(DATA_BASE + k * PAGE_SIZE)
+    if (p === 'rw') evaluator.view.writable(DATA_BASE + k * PAGE_SIZE)
+  })
+  ram.u32[STATE.VIEW / 4] = evaluator.view.at
 }

@@ -6,7 +6,7 @@ import { Engine } from './engine.ts'
 const CODE = 0x40_0000
 const DATA = 0x60_0000
 const STACK = 0x7fff_0000_0000
-const [RAX, RCX, RSP, RDI] = [0, 1, 4, 7]
+const [RAX, RCX, RSP, RSI, RDI] = [0, 1, 4, 6, 7]
 
 /** A machine with code at CODE, two pages of data and a stack; `hlt` (#GP) ends every program. */
 function machine(code: readonly number[], options: { hot?: number; translate?: boolean; writableCode?: boolean } = {}) {
@@ -61,6 +61,43 @@ const PROGRAMS = {
     0x48, 0x01, 0xf8, // add rax, rdi
     0xc3, // ret
     0xc3,
+  ],
+  'flags, parts of registers and vectors through calls': [
+    0xb9, ...i32(300), // mov ecx, 300
+    0x51, // push rcx
+    0xe8, ...i32(21), // call +21
+    0x48, 0x83, 0xd2, 0x00, // adc rdx, 0
+    0x59, // pop rcx
+    0x0f, 0x9a, 0xc3, // setp bl
+    0x48, 0x01, 0xde, // add rsi, rbx
+    0xff, 0xc9, // dec ecx
+    0x75, 0xeb, // jne -21
+    0x66, 0x48, 0x0f, 0x7e, 0xc0, // movq rax, xmm0
+    HLT,
+    0x66, 0x0f, 0x6e, 0xc9, // movd xmm1, ecx
+    0x66, 0x0f, 0xfe, 0xc1, // paddd xmm0, xmm1
+    0xf6, 0xc1, 0x03, // test cl, 3
+    0x75, 0x02, // jne +2
+    0xf9, // stc
+    0xc3, // ret
+    0xb1, 0x07, // mov cl, 7
+    0x48, 0x39, 0xf9, // cmp rcx, rdi
+    0x48, 0x8d, 0x3c, 0x4f, // lea rdi, [rdi + rcx*2]
+    0xc3, // ret
+  ],
+  'a jump to eight places': [
+    0xb9, ...i32(400), // mov ecx, 400
+    0x4c, 0x8d, 0x05, ...i32(14), // lea r8, [rip + 14]
+    0x89, 0xc8, // mov eax, ecx
+    0x83, 0xe0, 0x07, // and eax, 7
+    0xc1, 0xe0, 0x03, // shl eax, 3
+    0x49, 0x8d, 0x04, 0x00, // lea rax, [r8 + rax]
+    0xff, 0xe0, // jmp rax
+    // add rdx, 3 * k + 1; jmp to behind the table; nop; nop
+    ...[0, 1, 2, 3, 4, 5, 6, 7].flatMap((k) => [0x48, 0x83, 0xc2, 3 * k + 1, 0xeb, 58 - 8 * k, 0x90, 0x90]),
+    0xff, 0xc9, // dec ecx
+    0x75, 0xae, // jne -82
+    HLT,
   ],
 } as const satisfies Record<string, readonly number[]>
 
@@ -169,6 +206,60 @@ describe('Engine', () => {
     expect(m.state.rip).toBe(CODE + 8)
     expect(m.state.gpr(RAX)).toBe(9n)
     expect(m.state.gpr(RCX)).toBe(2n)
+  })
+
+  /** xor eax, eax; mov ecx, 3000; loop: add [rdi], rcx; add rax, [rsi]; dec ecx; jne; hlt */
+  const TWO_PAGES = [
+    ...[0x31, 0xc0, 0xb9, ...i32(3000)],
+    ...[0x48, 0x01, 0x0f, 0x48, 0x03, 0x06, 0xff, 0xc9, 0x75, 0xf6, HLT],
+  ]
+  const twoPages = (away: boolean, rsi: number) => {
+    const { m, engine, run } = machine(TWO_PAGES)
+    m.map(DATA, 2, 'rw', away)
+    m.state.setGpr(RDI, BigInt(DATA))
+    m.state.setGpr(RSI, BigInt(rsi))
+    run()
+    return { m, handovers: engine.stats.handovers, rax: m.state.gpr(RAX) }
+  }
+
+  test('pages that are not at home: the region is made again for them, once', () => {
+    const home = twoPages(false, DATA)
+    const away = twoPages(true, DATA)
+    expect(away.rax).toBe(home.rax)
+    expect(away.m.page(DATA)).toEqual(home.m.page(DATA))
+    expect(home.handovers).toBeLessThan(3)
+    expect(away.handovers).toBeGreaterThan(home.handovers)
+    expect(away.handovers).toBeLessThan(100)
+  })
+
+  test('one frame at two addresses: what is written at one is read at the other', () => {
+    const ALIAS = 0x7ffe_0070_0000
+    const { m, run } = machine(TWO_PAGES)
+    const page = m.source.pages.get(DATA / 4096)
+    if (page) m.source.pages.set(ALIAS / 4096, page)
+    m.state.setGpr(RDI, BigInt(DATA))
+    m.state.setGpr(RSI, BigInt(ALIAS))
+    run()
+    expect(m.state.gpr(RAX)).toBe(twoPages(false, DATA).rax)
+  })
+
+  test('a page that moves while its region is in use is found where it is', () => {
+    for (const [from, to] of [
+      [false, true],
+      [true, false],
+    ] as const) {
+      const { m, engine } = machine(TWO_PAGES)
+      m.map(DATA, 2, 'rw', from)
+      m.state.setGpr(RDI, BigInt(DATA))
+      m.state.setGpr(RSI, BigInt(DATA))
+      expect(engine.run(6000).kind).toBe('budget')
+      const bytes = m.page(DATA).slice()
+      m.page(DATA).fill(0xee)
+      m.map(DATA, 1, 'rw', to)
+      m.page(DATA).set(bytes)
+      expect(engine.run(100_000).kind).toBe('fault')
+      expect(m.state.gpr(RAX)).toBe(twoPages(false, DATA).rax)
+    }
   })
 
   test('no address beyond the user half passes a check', () => {

@@ -36,7 +36,7 @@ export interface EngineOptions {
   readonly handlers?: Uint8Array
 }
 
-const HOT = 500
+const HOT = 1500
 /** Runs of a block before handlers are made for it. */
 const COLD = 1
 /** Blocks with this share of the runs go along: translating costs as much as evaluating an instruction some sixty times. */
@@ -138,7 +138,10 @@ export class Engine {
         this.dropIncomplete(address)
         const made = this.compile(block)
         if (made) return this.offer(made)
-      } else if (runs >= COLD || this.threaded.knows(block)) return this.offerThreaded(block)
+      } else {
+        const at = this.threaded.place(block, this.hot, runs >= COLD)
+        if (at !== undefined) return this.enterIntoCache(address, this.threaded.slot, at)
+      }
       block.runs++
       return this.evaluate(block)
     })
@@ -265,9 +268,6 @@ export class Engine {
 
   private offer(r: Region): number {
     return this.enterIntoCache(r.address, r.slot, 0)
-  }
-  private offerThreaded(block: RunBlock): number {
-    return this.enterIntoCache(block.address, this.threaded.slot, this.threaded.place(block, this.hot))
   }
   private enterIntoCache(address: number, slot: number, detail: number): number {
     const at = this.evaluator.view.at + VIEW.JUMP_CACHE + JUMP.SIZE * jumpSlot(address)

@@ -1,5 +1,6 @@
 import { invariant } from '../base/index.ts'
 import { STATE } from '../cpu/index.ts'
+import { RSP } from '../spec/x86/index.ts'
 import type { Insn, MemoryOperand, Operand, Row, Width } from '../isa/index.ts'
 import { Code } from '../wasm/index.ts'
 import { groupAccesses } from './affine.ts'
@@ -76,7 +77,7 @@ export class Shapes {
           slots[2 + MOST_GPR + xmms++] = STATE.XMM + 16 * o.n
           break
         case 'mem':
-          key += ` m${o.w}${o.seg}${o.a32 ? 'a' : ''}${o.base >= 0 ? 'b' : ''}${o.index >= 0 ? o.scale : ''}`
+          key += ` m${o.w}${o.seg}${o.a32 ? 'a' : ''}${o.base === RSP ? 's' : o.base >= 0 ? 'b' : ''}${o.index >= 0 ? o.scale : ''}`
           if (o.base >= 0) slots[0] = STATE.GPR + 8 * o.base
           if (o.index >= 0) slots[1] = STATE.GPR + 8 * o.index
           displacement = o.disp
@@ -107,7 +108,7 @@ export class Shapes {
   /** A key of an earlier run told so. */
   restore(key: string): void {
     const [row] = key.split('|', 1)
-    if (key.includes("#")) this.restored.add(row ?? '')
+    if (key.includes('#')) this.restored.add(row ?? '')
   }
 
   /** The same in every run of one version. */
@@ -133,7 +134,13 @@ export class Shapes {
         case 'ymm':
           return { ...o, n: FIRST_XMM_OPERAND + xmms++ }
         case 'mem':
-          return { ...o, base: o.base >= 0 ? BASE : -1, index: o.index >= 0 ? INDEX : -1, disp: 0n }
+          // POP asks whether RSP is the base.
+          return {
+            ...o,
+            base: o.base >= 0 && o.base !== RSP ? BASE : o.base,
+            index: o.index >= 0 ? INDEX : -1,
+            disp: 0n,
+          }
         case 'imm':
           return this.inspecting.has(i.row) ? o : { ...o, value: ANY_IMMEDIATE }
         case 'rel':
@@ -190,8 +197,11 @@ class HandlerTranslator extends Translator {
 /** Index of the function flags(fop, a, b, c), as of Dispatcher, in a module of handlers. */
 export const FLAGS_FUNCTION = 0
 
-/** Why there is no handler: 'inspects': the text looks at its immediate; 'partial': two parts of registers, which may be the same. */
-export type NoHandler = 'inspects' | 'partial'
+/**
+ * Why there is no handler. 'inspects': the text looks at its immediate. 'unfit': it writes two parts of registers, which may be parts
+ * of the same one; or it uses registers that mean something else here (VZEROUPPER).
+ */
+export type NoHandler = 'inspects' | 'unfit'
 
 /** The function (record: i32): i32 of a general instruction: 0, or 1 if the evaluator is to do the instruction, of which nothing has been done. */
 export function compileHandler(insn: Insn): Code | NoHandler {
@@ -200,7 +210,9 @@ export function compileHandler(insn: Insn): Code | NoHandler {
   let facts = t.analyze(insn)
   if (t.looksAt(insn, (watched) => (facts = t.analyze(watched)))) return 'inspects'
   const written = [...t.touched.gprWritten]
-  if (written.length > 1 && insn.w < 32 && written.some(isNamed)) return 'partial'
+  if (written.length > 1 && insn.w < 32 && written.some(isNamed)) return 'unfit'
+  const vectors = insn.operands.filter((o) => o.kind === 'xmm' || o.kind === 'ymm').length
+  if ([...t.touched.xmm, ...t.touched.ymmHigh].some((n) => n >= FIRST_XMM_OPERAND + vectors)) return 'unfit'
   groupAccesses(facts.accesses, true)
   const code = new Code(1)
   const locals = declareLocals(code, t.touched)

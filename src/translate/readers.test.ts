@@ -11,6 +11,7 @@ import { randomEncoding } from '../isa/random-insn.fixture.ts'
 import { CASES } from '../isa/all.cases.ts'
 import { FAMILIES } from '../isa/index.ts'
 import { compiledEngine } from './compiled-engine.fixture.ts'
+import { threadedEngine } from './threaded-engine.fixture.ts'
 
 const ENCODINGS = Number(process.env['ENCLU_CASES'] ?? 3)
 const STATES = 12
@@ -24,7 +25,7 @@ describe('translated code = evaluator', () => {
     const asked = rows.filter((r) => r.op && !/\bO[bv]\b/.test(r.operands) && (!only || only.includes(r.mnemonic)))
     if (asked.length === 0) continue
     test(family, () => {
-      const engines = [compiledEngine(), compiledEngine(true)] as const
+      const engines = [compiledEngine(), compiledEngine(true), threadedEngine()] as const
       const seed = testSeed()
       const random = new Random(seed)
       const failures: string[] = []
@@ -36,10 +37,12 @@ describe('translated code = evaluator', () => {
             if (random.chance(0.3)) state.gpr[1] = BigInt(random.below(80))
             // Translated arithmetic runs only while MXCSR is as it is most of the time.
             if (random.chance(0.7)) state.mxcsr = 0x1f80 | PE | random.below(0x40)
-            const compiled = engines[k & 1 ? 1 : 0]
+            const compiled = engines[k % 3] ?? engines[0]
             const found = differences(evaluator.run(state), compiled.run(state))
             if (found.length > 0)
-              failures.push(`${row.mnemonic} ${row.opcode} ${row.operands}\n${failureText(state, 'wasm', found)}`)
+              failures.push(
+                `${row.mnemonic} ${row.opcode} ${row.operands}\n${failureText(state, compiled.name, found)}`,
+              )
           }
         }
       }
@@ -52,11 +55,14 @@ describe('translated code = evaluator', () => {
   }
 })
 
-describe('the hand-written cases, translated', () => {
+describe.each([
+  ['translated', compiledEngine],
+  ['threaded', threadedEngine],
+] as const)('the hand-written cases, %s', (_, make) => {
   for (const [family, cases] of Object.entries(CASES)) {
     test(family, () => {
-      const compiled = compiledEngine()
-      for (const c of cases) expect(c.judge(compiled.run(c.state)), `${c.asm}: ${c.why}`).toEqual([])
+      const engine = make()
+      for (const c of cases) expect(c.judge(engine.run(c.state)), `${c.asm}: ${c.why}`).toEqual([])
     })
   }
 })

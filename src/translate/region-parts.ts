@@ -3,6 +3,7 @@ import type { FlagRecipe, Insn, IntWidth, JumpKind } from '../isa/index.ts'
 import type { Code } from '../wasm/index.ts'
 import type { BlockAccess } from './affine.ts'
 import type { Node } from './node.ts'
+import type { RegisterSet } from './register-flow.ts'
 
 /** What one instruction does, found by running its text once without emitting. */
 export interface InsnFacts {
@@ -12,6 +13,9 @@ export interface InsnFacts {
   setsFlags: boolean
   /** May leave the region before it has done anything. */
   mayExit: boolean
+  /** But for the flags. */
+  reads: RegisterSet
+  writes: RegisterSet
 }
 
 /** The wasm locals of a region function, in this order; XMM registers are declared only where used. */
@@ -88,7 +92,14 @@ export interface Terminator {
 }
 
 /** The recipe that the flag locals are known to hold at this point. */
-export type KnownFlags = { readonly recipe: FlagRecipe; readonly w: IntWidth } | undefined
+export type KnownFlags =
+  | {
+      readonly recipe: FlagRecipe
+      readonly w: IntWidth
+      /** How many of the locals fa, fb, fc it looks at. */
+      readonly inputs: number
+    }
+  | undefined
 
 /** What is known at the end of a block; holds in the next one, too, if no other leads there. */
 export interface Known {
@@ -101,12 +112,14 @@ export interface Known {
 export interface RegionContext {
   readonly code: Code
   readonly locals: RegionLocals
-  /** Level of the block whose end is the epilogue. */
+  /** Level of the block whose end is the epilogue for the instruction being translated. */
   readonly exitLevel: number
   /** Function index of materialize(fop, fa, fb, fc): i32. */
   readonly materialize: number
   /** Pages are expected where the low half of their address says. */
   readonly atHome: boolean
+  /** Makes sure that the flag locals hold the flags, where they may still be in memory. */
+  fetchFlags?(): void
   /** A number that tells the run loop to let the evaluator execute this instruction. */
   exitFor(insn: Insn): number
 }

@@ -4,14 +4,24 @@ import { Code } from '../wasm/index.ts'
 import type { Insn } from '../isa/index.ts'
 import { groupAccesses } from './affine.ts'
 import { targetsOf, type Block } from './blocks.ts'
+import { perfectHash } from './perfect-hash.ts'
+import {
+  flowOf,
+  keyOf,
+  NONE,
+  registerFlow,
+  SPECIAL,
+  type BlockRegisters,
+  type Edge,
+  type RegisterSet,
+} from './register-flow.ts'
+import { fetchFlags, reload, storeRegisters, storeRest } from './region-state.ts'
 import { structure, type Structure } from './structure.ts'
 import {
   declareLocals,
-  FIRST_GPR,
-  FIRST_XMM,
-  FIRST_YMM_HIGH,
   type InsnFacts,
   type Known,
+  type KnownFlags,
   type RegionLocals,
   type Terminator,
 } from './region-parts.ts'
@@ -33,8 +43,6 @@ export const FIRST_EXIT = 16
 interface AnalyzedBlock {
   readonly block: Block
   readonly facts: readonly InsnFacts[]
-  /** For each instruction: whether anyone sees the flags it sets. */
-  readonly flagsLive: readonly boolean[]
 }
 
 /** What a region expects of the memory that it works on. */
@@ -70,6 +78,9 @@ export interface ModuleParts {
 /** Guest calls nested inside translated code: deeper ones unwind, because the host's stack is finite. */
 export const MAX_DEPTH = 300
 
+/** Indirect jumps to more places than this go through a table. */
+const MOST_COMPARED = 3
+
 /** Parameter of every region function: how many guest calls it is inside of. */
 const DEPTH = 0
 
@@ -85,7 +96,11 @@ export class RegionCompiler {
   private readonly analyzed = new Map<number, AnalyzedBlock>()
   private locals!: RegionLocals
   private parts!: ModuleParts
-  private exitLevel = 0
+  private flow!: ReadonlyMap<number, BlockRegisters>
+  /** Epilogues: levels of the blocks whose ends they are, by what they store. */
+  private readonly exitLevels = new Map<string, number>()
+  /** What is to be stored where the region is left now. */
+  private dirty = NONE
   /** Levels of open loops and blocks by guest address. */
   private readonly loopLevel = new Map<number, number>()
   private readonly blockLevel = new Map<number, number>()
@@ -121,95 +136,97 @@ export class RegionCompiler {
       facts.flatMap((f) => f.accesses),
       combine,
     )
-    const flagsLive: boolean[] = []
-    let live = true
-    for (let k = facts.length - 1; k >= 0; k--) {
-      const f = facts[k]
-      invariant(f, 'one record for each instruction')
-      flagsLive[k] = live
-      live = f.readsFlags || f.mayExit || (live && !f.setsFlags)
-    }
-    return { block, facts, flagsLive }
+    return { block, facts }
+  }
+
+  /** How `to` follows `from` inside the region; undefined: it does not. */
+  private edge(from: Block, to: number | undefined): Edge {
+    const { order, cut } = this.shape
+    if (to === undefined || !from.successors.includes(to) || cut.has(`${from.address}>${to}`)) return undefined
+    return (order.get(to) ?? 0) <= (order.get(from.address) ?? 0) ? 'back' : 'forward'
   }
 
   /** The function's code. `parts` must be complete: the regions of the module may call each other. */
   compile(parts: ModuleParts): Code {
     this.parts = parts
     const { code } = this
-    this.locals = declareLocals(code, this.t.touched)
-    this.reload()
-    this.exitLevel = code.open('block')
+    const locals = (this.locals = declareLocals(code, this.t.touched))
+    this.flow = registerFlow(
+      [...this.shape.order.keys()],
+      new Map(
+        [...this.analyzed].map(([address, { block, facts }]) => [
+          address,
+          flowOf(block, facts, this.t, (to) => this.edge(block, to)),
+        ]),
+      ),
+    )
+    this.reload(this.liveAt(this.entry))
+    const common = code.open('block')
+    const exits = this.exitSets()
+    for (const [key] of exits) this.exitLevels.set(key, code.open('block'))
+    const levelNow = (): number => this.exitLevel()
     this.t.enterRegion({
       code,
-      locals: this.locals,
-      exitLevel: this.exitLevel,
+      locals,
+      get exitLevel() {
+        return levelNow()
+      },
       materialize: parts.flags,
       atHome: this.atHome,
+      fetchFlags: () => fetchFlags(code, locals),
       exitFor: (i) => this.numbers.exit(i, this.completed - this.accounted),
     })
     this.tree(this.entry)
-    code.op('unreachable').close()
-    this.spill()
-    code.i32(0).get(this.locals.rip).memory('i64.store', STATE.RIP)
-    code.get(this.locals.exit)
+    code.op('unreachable')
+    for (const [, set] of exits.reverse()) {
+      code.close()
+      storeRegisters(code, set)
+      code.br(common)
+    }
+    code.close()
+    this.storeRest(undefined)
+    code.i32(0).get(locals.rip).memory('i64.store', STATE.RIP)
+    code.get(locals.exit)
     return code
   }
 
   // State: from memory into locals and back.
 
-  private reload(): void {
-    const { code, locals, t } = this
-    for (const n of t.touched.gpr)
-      code
-        .i32(0)
-        .memory('i64.load', STATE.GPR + 8 * n)
-        .set(FIRST_GPR + n)
-    for (const n of t.touched.xmm)
-      code
-        .i32(0)
-        .simdMemory('v128.load', STATE.XMM + 16 * n)
-        .set(FIRST_XMM + n)
-    for (const n of t.touched.ymmHigh)
-      code
-        .i32(0)
-        .simdMemory('v128.load', STATE.YMM_HIGH + 16 * n)
-        .set(FIRST_YMM_HIGH + n)
-    code.i32(0).memory('i32.load', STATE.VIEW).set(locals.view)
-    code.i32(0).memory('i32.load', STATE.FUEL).set(locals.fuel)
-    if (t.touched.flags) {
-      code.i32(0).memory('i32.load', STATE.FOP).set(locals.fop)
-      code.i32(0).memory('i64.load', STATE.FA).set(locals.fa)
-      code.i32(0).memory('i64.load', STATE.FB).set(locals.fb)
-      code.i32(0).memory('i64.load', STATE.FC).set(locals.fc)
+  /** What epilogues must store: each set once. */
+  private exitSets(): [string, RegisterSet][] {
+    const sets = new Map<string, RegisterSet>()
+    const add = (s: RegisterSet | undefined): void => void (s && sets.set(keyOf(s), s))
+    for (const [address, { block, facts }] of this.analyzed) {
+      const dirty = this.flow.get(address)?.dirty ?? []
+      facts.forEach((f, k) => {
+        const i = block.insns[k]
+        if (f.mayExit && i && this.t.hasText(i)) add(dirty[k])
+      })
+      const calls = block.insns.at(-1)?.row.flow === 'call'
+      const back = block.successors.some((s) => this.edge(block, s) === 'back')
+      if (calls || back) add(dirty.at(-1))
+      if (calls && back) add(NONE)
     }
-    if (t.touched.fpFast) code.i32(0).memory('i32.load', STATE.FP_FAST).set(locals.fpFast)
-    if (t.touched.fs) code.i32(0).memory('i64.load', STATE.FS_BASE).set(locals.fs)
-    if (t.touched.gs) code.i32(0).memory('i64.load', STATE.GS_BASE).set(locals.gs)
+    return [...sets]
+  }
+  private exitLevel(): number {
+    const level = this.exitLevels.get(keyOf(this.dirty))
+    invariant(level !== undefined, 'an exit that the analysis saw')
+    return level
+  }
+  private liveAt(address: number): RegisterSet {
+    return this.flow.get(address)?.live[0] ?? NONE
   }
 
+  private reload(set: RegisterSet): void {
+    reload(this.code, this.locals, set, this.t.touched.flags)
+  }
+  private storeRest(flags: KnownFlags): void {
+    storeRest(this.code, this.locals, this.t.touched.flags, flags)
+  }
   private spill(): void {
-    const { code, locals, t } = this
-    for (const n of t.touched.gprWritten)
-      code
-        .i32(0)
-        .get(FIRST_GPR + n)
-        .memory('i64.store', STATE.GPR + 8 * n)
-    for (const n of t.touched.xmmWritten)
-      code
-        .i32(0)
-        .get(FIRST_XMM + n)
-        .simdMemory('v128.store', STATE.XMM + 16 * n)
-    for (const n of t.touched.ymmHighWritten)
-      code
-        .i32(0)
-        .get(FIRST_YMM_HIGH + n)
-        .simdMemory('v128.store', STATE.YMM_HIGH + 16 * n)
-    code.i32(0).get(locals.fuel).memory('i32.store', STATE.FUEL)
-    if (!t.touched.flags) return
-    code.i32(0).get(locals.fop).memory('i32.store', STATE.FOP)
-    code.i32(0).get(locals.fa).memory('i64.store', STATE.FA)
-    code.i32(0).get(locals.fb).memory('i64.store', STATE.FB)
-    code.i32(0).get(locals.fc).memory('i64.store', STATE.FC)
+    storeRegisters(this.code, this.dirty)
+    this.storeRest(this.t.flags)
   }
 
   // Control flow.
@@ -237,18 +254,23 @@ export class RegionCompiler {
   private block(address: number): void {
     const a = this.analyzed.get(address)
     invariant(a, 'a block that was analyzed')
-    const { block, facts, flagsLive } = a
+    const { block, facts } = a
+    const flow = this.flow.get(address)
+    invariant(flow, 'a block that was analyzed')
     const from = this.shape.onlyPredecessor.get(address)
     this.t.enterBlock(from === undefined ? undefined : this.knownAtEnd.get(from))
     this.completed = this.accounted = 0
     let terminator: Terminator | undefined
     block.insns.forEach((i, k) => {
       const f = facts[k]
-      invariant(f, 'one record for each instruction')
-      if (this.t.hasText(i)) terminator = this.t.translate(i, f, flagsLive[k] ?? true)
-      else this.slowInsn(i)
+      const [before, after] = [flow.dirty[k], flow.live[k + 1]]
+      invariant(f && before && after, 'one record for each instruction')
+      this.dirty = before
+      if (this.t.hasText(i)) terminator = this.t.translate(i, f, (after.general & SPECIAL.FLAGS) !== 0)
+      else this.slowInsn(i, after)
       this.completed++
     })
+    this.dirty = flow.dirty.at(-1) ?? NONE
     this.knownAtEnd.set(address, this.t.whatIsKnown())
     this.account()
     this.leaveBlock(block, terminator)
@@ -284,35 +306,45 @@ export class RegionCompiler {
   /** Goes to a known address: inside the region if it is there. */
   private go(from: Block, to: number | undefined): void {
     const { code, shape } = this
-    if (to === undefined || !from.successors.includes(to) || shape.cut.has(`${from.address}>${to}`))
-      return this.exitTo(from, to)
-    const back = (shape.order.get(to) ?? 0) <= (shape.order.get(from.address) ?? 0)
-    if (back) {
+    const edge = this.edge(from, to)
+    if (to === undefined || edge === undefined) return this.exitTo(from, to)
+    if (edge === 'back') {
       code.get(this.locals.fuel).i32(0).op('i32.lt_s').open('if')
-      code.i64(BigInt(to)).set(this.locals.rip).i32(RETURN.BUDGET).set(this.locals.exit).br(this.exitLevel)
+      code.i64(BigInt(to)).set(this.locals.rip).i32(RETURN.BUDGET).set(this.locals.exit).br(this.exitLevel())
       code.close()
       code.br(this.loopLevel.get(to) ?? 0)
     } else if (shape.isMerge.has(to)) code.br(this.blockLevel.get(to) ?? 0)
-    else this.tree(to)
+    else {
+      const { dirty } = this
+      const { flags } = this.t
+      this.tree(to)
+      this.dirty = dirty
+      this.t.flags = flags
+    }
   }
 
   /** To the block of the region whose address RIP is, if it is one; else out, leaving a note of an indirect `jump`. */
   private search(from: Block, targets: readonly number[], jump: Insn | undefined): void {
     const { code, locals } = this
-    const half = targets.length >> 1
-    const middle = targets[half]
-    if (middle === undefined) return this.leaveFrom(jump)
-    const single = targets.length === 1
-    code
-      .get(locals.rip)
-      .i64(BigInt(middle))
-      .op(single ? 'i64.eq' : 'i64.lt_u')
-      .open('if')
-    if (single) this.go(from, middle)
-    else this.search(from, targets.slice(0, half), jump)
+    const hash = targets.length > MOST_COMPARED ? perfectHash(targets) : undefined
+    const elsewhere = code.open('block')
+    if (hash) {
+      const levels = new Map(targets.map((t) => [t, code.open('block')]))
+      code.get(locals.rip).op('i32.wrap_i64').i32(hash.factor).op('i32.mul').i32(hash.shift).op('i32.shr_u')
+      code.op('br_table').u32(hash.slots.length)
+      for (const t of hash.slots) code.u32(code.level - (t === undefined ? elsewhere : (levels.get(t) ?? elsewhere)))
+      code.u32(code.level - elsewhere)
+    }
+    for (const t of [...targets].reverse()) {
+      if (hash) code.close()
+      code.get(locals.rip).i64(BigInt(t))
+      if (hash) code.op('i64.ne').brIf(elsewhere)
+      else code.op('i64.eq').open('if')
+      this.go(from, t)
+      if (!hash) code.close()
+    }
     code.close()
-    if (single) this.leaveFrom(jump)
-    else this.search(from, targets.slice(half), jump)
+    this.leaveFrom(jump)
   }
   private leaveFrom(jump: Insn | undefined): void {
     const { code, locals } = this
@@ -329,7 +361,10 @@ export class RegionCompiler {
     this.leave()
   }
   private leave(): void {
-    this.code.i32(RETURN.CONTINUE).set(this.locals.exit).br(this.exitLevel)
+    const { code, locals } = this
+    this.spill()
+    code.i32(0).get(locals.rip).memory('i64.store', STATE.RIP)
+    code.i32(RETURN.CONTINUE).op('return')
   }
 
   /** A guest call: goes on here if the callee comes back as calls do. */
@@ -341,43 +376,51 @@ export class RegionCompiler {
     const callee = typeof target === 'number' ? parts.regions.get(target) : undefined
     if (!from.successors.includes(next)) return void this.leave()
     // Recursion spends fuel and the host's stack.
-    code.get(locals.fuel).i32(0).op('i32.lt_s').get(DEPTH).i32(MAX_DEPTH).op('i32.ge_s').op('i32.or').open('if')
-    code.i32(RETURN.UNWIND).set(locals.exit).br(this.exitLevel)
+    code.get(locals.fuel)
+    code
+      .i32(MAX_DEPTH - 1)
+      .get(DEPTH)
+      .op('i32.sub')
+      .op('i32.or')
+      .i32(0)
+      .op('i32.lt_s')
+      .open('if')
+    code.i32(RETURN.UNWIND).set(locals.exit).br(this.exitLevel())
     code.close()
     this.spill()
+    const back = code.open('block')
     if (callee === undefined) {
       code.i32(0).get(locals.rip).memory('i64.store', STATE.RIP)
       code.i64(BigInt(next)).i32(RETURN.CONTINUE)
     } else {
-      code.get(DEPTH).i32(1).op('i32.add').call(callee).tee(locals.exit)
-      code.i32(0).memory('i64.load', STATE.RIP).i64(BigInt(next)).op('i64.ne').op('i32.or').open('if')
+      const elsewhere = code.open('block')
+      code.get(DEPTH).i32(1).op('i32.add').call(callee).tee(locals.exit).brIf(elsewhere)
+      code.i32(0).memory('i64.load', STATE.RIP).i64(BigInt(next)).op('i64.eq').brIf(back)
+      code.close()
       code.i64(BigInt(next)).get(locals.exit)
     }
-    code.get(DEPTH).i32(1).op('i32.add').call(parts.enter).tee(locals.exit).open('if')
-    code.get(locals.exit).op('return').close()
-    if (callee !== undefined) code.close()
-    this.reload()
+    code.get(DEPTH).i32(1).op('i32.add').call(parts.enter).tee(locals.exit).op('i32.eqz').brIf(back)
+    code.get(locals.exit).op('return')
+    code.close()
+    this.reload(this.edge(from, next) ? this.liveAt(next) : NONE)
+    this.dirty = NONE
     this.knownAtEnd.delete(from.address)
+    this.t.forgetLanes()
     this.go(from, next)
   }
 
   /** An instruction that only the evaluator knows: hand over and come back. */
-  private slowInsn(i: Insn): void {
+  private slowInsn(i: Insn, live: RegisterSet): void {
+    const { code, locals } = this
     const number = this.numbers.exit(i, 0)
     this.account()
     this.spill()
-    this.code.i32(number).call(this.parts.slow)
-    this.returnIfSet()
+    // The state is in memory: a result other than CONTINUE is passed on as it is.
+    code.i32(number).call(this.parts.slow).tee(locals.exit).open('if')
+    code.get(locals.exit).op('return').close()
+    this.reload(live)
     this.t.forgetLanes()
     // The evaluator took this instruction's fuel.
     this.accounted++
-  }
-
-  /** The state is in memory: a result other than CONTINUE is passed on as it is. */
-  private returnIfSet(): void {
-    const { code, locals } = this
-    code.tee(locals.exit).open('if')
-    code.get(locals.exit).op('return').close()
-    this.reload()
   }
 }

@@ -1,11 +1,14 @@
 import type { IntWidth, SimdOp } from '../isa/index.ts'
 import { CompileOps } from './compile-ops.ts'
 import { local, node, type Node } from './node.ts'
+import { NONE, union, type RegisterSet } from './register-flow.ts'
 import { FIRST_GPR, FIRST_XMM, FIRST_YMM_HIGH, noneTouched } from './region-parts.ts'
 
 /** The registers of the instruction being translated: reads see the values from before it, writes wait for its end. */
 export abstract class RegisterTranslator extends CompileOps {
   readonly touched = noneTouched()
+  /** Of the instruction: registers that it reads, those written in part included. */
+  protected read = NONE
   /** By local. */
   protected readonly writes = new Map<number, Node>()
   /** XMM lanes that hold a normal number or zero, as 'width:lane' by local: the checks of the instruction that made them say so. */
@@ -13,6 +16,7 @@ export abstract class RegisterTranslator extends CompileOps {
 
   protected gpr(n: number): Node {
     this.touched.gpr.add(n)
+    this.read = union(this.read, { general: 1 << n, vectors: 0 })
     return local('i64', FIRST_GPR + n)
   }
   reg(w: IntWidth, n: number): Node {
@@ -40,6 +44,7 @@ export abstract class RegisterTranslator extends CompileOps {
   }
   xmm(n: number): Node {
     this.touched.xmm.add(n)
+    this.read = union(this.read, { general: 0, vectors: 1 << n })
     return local('v128', FIRST_XMM + n)
   }
   setXmm(n: number, value: Node): void {
@@ -50,6 +55,7 @@ export abstract class RegisterTranslator extends CompileOps {
   }
   ymmHigh(n: number): Node {
     this.touched.ymmHigh.add(n)
+    this.read = union(this.read, { general: 0, vectors: 1 << (16 + n) })
     return local('v128', FIRST_YMM_HIGH + n)
   }
   setYmmHigh(n: number, value: Node): void {
@@ -57,6 +63,17 @@ export abstract class RegisterTranslator extends CompileOps {
     this.touched.ymmHighWritten.add(n)
     value.uses++
     this.writes.set(FIRST_YMM_HIGH + n, value)
+  }
+
+  /** The registers that the instruction writes. */
+  protected written(): RegisterSet {
+    let all = NONE
+    for (const l of this.writes.keys())
+      all = union(
+        all,
+        l < FIRST_XMM ? { general: 1 << (l - FIRST_GPR), vectors: 0 } : { general: 0, vectors: 1 << (l - FIRST_XMM) },
+      )
+    return all
   }
 
   override simd(op: SimdOp, args: readonly Node[], lane?: number): Node {

@@ -29,6 +29,12 @@ const FAMILY_WEIGHTS = {
   'sse-move': 2,
   'sse-integer': 1,
   'sse-float': 1,
+  bmi: 1,
+  // Legacy SSE keeps what VEX.128 zeroes: both in one program.
+  'avx-move': 2,
+  'avx-float': 1,
+  'avx-shuffle': 1,
+  'avx-integer': 1,
 }
 
 const rows: Row[] = Object.entries(FAMILY_WEIGHTS).flatMap(([family, weight]) => {
@@ -45,6 +51,7 @@ function randomCode(random: Random): number[] {
 interface Start {
   readonly gpr: readonly bigint[]
   readonly xmm: Uint8Array
+  readonly ymmHigh: Uint8Array
   readonly memory: Uint8Array
   readonly flags: bigint
 }
@@ -55,7 +62,13 @@ function randomStart(random: Random): Start {
     random.chance(0.7) ? BigInt(DATA + 0x200 + random.below(0x1c00)) : BigInt(random.below(256)),
   )
   const bytes = (n: number): Uint8Array => Uint8Array.from({ length: n }, () => random.below(256))
-  return { gpr, xmm: bytes(256), memory: bytes(0x2000), flags: BigInt(random.below(0x1000) & 0x8d5) }
+  return {
+    gpr,
+    xmm: bytes(256),
+    ymmHigh: bytes(256),
+    memory: bytes(0x2000),
+    flags: BigInt(random.below(0x1000) & 0x8d5),
+  }
 }
 
 interface Runner {
@@ -64,7 +77,8 @@ interface Runner {
 }
 
 function runner(translate: boolean): Runner {
-  const m = new TestMachine()
+  const m = new TestMachine({ decode: decodeAll })
+  m.state.xcr0 = 7n
   m.map(CODE, 1, 'rx')
   m.map(DATA, 2)
   return { m, engine: new Engine(m.state, m.evaluator, { translate, hot: 1 }) }
@@ -79,6 +93,7 @@ function run({ m, engine }: Runner, code: readonly number[], start: Start): Reco
   for (const page of [DATA, DATA + 0x1000]) m.view.writable(page)
   start.gpr.forEach((v, n) => m.state.setGpr(n, v))
   for (let n = 0; n < 16; n++) m.state.xmm(n).set(start.xmm.subarray(16 * n, 16 * n + 16))
+  m.ram.u8.set(start.ymmHigh, STATE.YMM_HIGH)
   m.state.rflags = start.flags
   m.state.mxcsr = 0x1fa0
   m.state.rip = CODE
@@ -92,10 +107,49 @@ function run({ m, engine }: Runner, code: readonly number[], start: Start): Reco
     flags: m.state.rflags,
     mxcsr: m.state.mxcsr,
     xmm: Array.from({ length: 16 }, (_, n) => Buffer.from(m.state.xmm(n)).toString('hex')),
+    ymmHigh: Array.from({ length: 16 }, (_, n) => Buffer.from(m.state.ymmHigh(n)).toString('hex')),
     memory: Buffer.concat([m.page(DATA), m.page(DATA + 0x1000)]).toString('hex'),
   }
 }
 const describeFault = (f: Fault): string => `${f.name} ${f.errorCode} ${f.address?.toString(16)}`
+
+test('legacy SSE keeps the upper half of a register, VEX.128 zeroes it', () => {
+  const random = new Random(1)
+  const start = randomStart(random)
+  const halves = (code: readonly number[]): unknown[] =>
+    [runner(true), runner(false)].map((r) => (run(r, [...code, HLT], start)['ymmHigh'] as string[])[1])
+  const before = Buffer.from(start.ymmHigh.subarray(16, 32)).toString('hex')
+  const zero = '00'.repeat(16)
+  const PADDB = [0x66, 0x0f, 0xfc, 0xca] // paddb xmm1, xmm2
+  const VPADDB = [0xc5, 0xf1, 0xfc, 0xca] // vpaddb xmm1, xmm1, xmm2
+  const VANDPS = [0xc5, 0xec, 0x54, 0xcb] // vandps ymm1, ymm2, ymm3
+  const VZEROUPPER = [0xc5, 0xf8, 0x77]
+  const and = Buffer.from(start.ymmHigh.subarray(32, 48).map((b, k) => b & (start.ymmHigh[48 + k] ?? 0))).toString(
+    'hex',
+  )
+  expect(halves(PADDB)).toEqual([before, before])
+  expect(halves([...PADDB, ...VPADDB])).toEqual([zero, zero])
+  expect(halves([...VPADDB, ...VANDPS, ...PADDB])).toEqual([and, and])
+  expect(halves([...VANDPS, ...VZEROUPPER, ...PADDB])).toEqual([zero, zero])
+})
+
+test('without AVX state VEX-coded vector instructions do not exist, translated or not', () => {
+  const start = randomStart(new Random(1))
+  for (const translate of [true, false]) {
+    const r = runner(translate)
+    r.m.state.xcr0 = 3n
+    // inc eax; vzeroupper; inc eax
+    expect(run(r, [0xff, 0xc0, 0xc5, 0xf8, 0x77, 0xff, 0xc0, HLT], start)).toMatchObject({
+      rip: CODE + 2,
+      fault: expect.stringMatching(/^UD/),
+    })
+    // andn eax, eax, eax needs none of it
+    expect(run(r, [0xc4, 0xe2, 0x78, 0xf2, 0xc0, HLT], start)).toMatchObject({
+      rip: CODE + 5,
+      fault: expect.stringMatching(/^GP/),
+    })
+  }
+})
 
 test(`${PROGRAMS} random programs end alike, translated and evaluated`, () => {
   const seed = testSeed()

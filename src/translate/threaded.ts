@@ -78,15 +78,16 @@ export class ThreadedCode {
     table.set(slot, exports['run'])
   }
 
-  /** Where the records of this block are, made now if they are not there. After `limit` runs `callbacks.limit` is asked. */
-  place(block: RunBlock, limit: number): number {
+  /**
+   * Where the records of this block are, made now if they are not there. After `limit` runs `callbacks.limit` is asked.
+   * Undefined if handlers for it would have to be made, and `make` is not set.
+   */
+  place(block: RunBlock, limit: number, make: boolean): number | undefined {
     if (block.threaded > 0) return block.threaded
     const { insns } = block
-    const size = BLOCK.RECORDS + insns.length * RECORD.SIZE
-    if (this.arena === 0) this.arena = this.next = this.ram.allocateView()
-    if (this.next + size > this.arena + ARENA_SIZE) this.forgetAll()
-    const at = this.next
-    this.next += size
+    const shapes = this.shapesOf(insns, make)
+    if (!shapes) return undefined
+    const at = this.allocate(BLOCK.RECORDS + insns.length * RECORD.SIZE)
     const { u32, u64 } = this.ram
     const last = insns.at(-1)
     u32[(at + BLOCK.RUNS) / 4] = 0
@@ -94,19 +95,16 @@ export class ThreadedCode {
     u32[(at + BLOCK.COUNT) / 4] = insns.length
     u32[(at + BLOCK.NOTE) / 4] = last?.row.flow === 'jump' && last.operands[0]?.kind !== 'rel' ? 1 : 0
     u64[(at + BLOCK.NEXT) / 8] = BigInt(last ? last.address + last.length : 0)
-    this.write(at + BLOCK.RECORDS, insns)
+    insns.forEach((insn, k) => this.write(at + BLOCK.RECORDS + k * RECORD.SIZE, insn, shapes[k]))
     this.placed.push(block)
     return (block.threaded = at)
   }
 
-  /** No handler has to be made for this block. */
-  knows(block: RunBlock): boolean {
-    return block.threaded > 0 || block.insns.every((i) => !i.row.op || this.isKnown(this.shapes.of(i)))
-  }
-  private isKnown(shape: ShapedInsn | undefined): boolean {
-    if (!shape || this.handlers.has(shape.key)) return true
-    if (!this.missed.has(shape.key)) this.missed.set(shape.key, shape.general())
-    return false
+  private allocate(size: number): number {
+    if (this.arena === 0) this.arena = this.next = this.ram.allocateView()
+    if (this.next + size > this.arena + ARENA_SIZE) this.forgetAll()
+    this.next += size
+    return this.next - size
   }
 
   /** How often a block has run, here and in the evaluator. */
@@ -132,29 +130,30 @@ export class ThreadedCode {
     return insn
   }
 
-  private write(at: number, insns: readonly Insn[]): void {
+  private write(record: number, insn: Insn, shape: ShapedInsn | undefined): void {
     const { u32, u64 } = this.ram
-    this.shapesOf(insns).forEach((found, k) => {
-      const insn = insns[k] as Insn
-      const record = at + k * RECORD.SIZE
-      u32[(record + RECORD.HANDLER) / 4] = (found && this.handlers.get(found.key)) ?? BY_EVALUATOR
-      u32[(record + RECORD.INSN) / 4] = this.insns.push(insn) - 1
-      if (!found) return
-      const { slots, displacement, immediate } = found.fields
-      u64[(record + RECORD.DISPLACEMENT) / 8] = displacement
-      u64[(record + RECORD.IMMEDIATE) / 8] = immediate
-      u64[(record + RECORD.NEXT) / 8] = BigInt(insn.address + insn.length)
-      for (let s = 0; s < slots.length; s++) u32[(record + RECORD.SLOTS) / 4 + s] = slots[s] ?? 0
-    })
+    u32[(record + RECORD.HANDLER) / 4] = (shape && this.handlers.get(shape.key)) ?? BY_EVALUATOR
+    u32[(record + RECORD.INSN) / 4] = this.insns.push(insn) - 1
+    if (!shape) return
+    const { slots, displacement, immediate } = shape.fields
+    u64[(record + RECORD.DISPLACEMENT) / 8] = displacement
+    u64[(record + RECORD.IMMEDIATE) / 8] = immediate
+    u64[(record + RECORD.NEXT) / 8] = BigInt(insn.address + insn.length)
+    for (let s = 0; s < slots.length; s++) u32[(record + RECORD.SLOTS) / 4 + s] = slots[s] ?? 0
   }
 
-  /** What the records of these instructions hold. The handlers that are missing are made, in one module. */
-  private shapesOf(insns: readonly Insn[]): (ShapedInsn | undefined)[] {
-    const shapes = insns.map((i) => this.shapeOf(i))
-    const missing = new Map(shapes.flatMap((s) => (s && !this.handlers.has(s.key) ? [[s.key, s.general()]] : [])))
-    if (missing.size === 0 || !this.make(missing)) return shapes
+  /** What the records of these instructions hold. Handlers that are missing are made, in one module, or it is undefined. */
+  private shapesOf(insns: readonly Insn[], make: boolean): (ShapedInsn | undefined)[] | undefined {
+    const shapes = insns.map(this.shapeOf)
+    const missing = new Map<string, Insn>()
+    for (const s of shapes) if (s && !this.handlers.has(s.key)) missing.set(s.key, s.general())
+    if (missing.size === 0) return shapes
+    if (!make) {
+      for (const [key, insn] of missing) this.missed.set(key, insn)
+      return undefined
+    }
     // Rows that turned out to look at their immediates have other keys now.
-    return this.shapesOf(insns)
+    return this.make(missing) ? this.shapesOf(insns, make) : shapes
   }
 
   private readonly shapeOf = (i: Insn): ShapedInsn | undefined => (i.row.op ? this.shapes.of(i) : undefined)
@@ -168,7 +167,7 @@ export class ThreadedCode {
       if (code === 'inspects') {
         this.shapes.inspects(insn.row)
         changed = true
-      } else if (code === 'partial') this.handlers.set(key, BY_EVALUATOR)
+      } else if (code === 'unfit') this.handlers.set(key, BY_EVALUATOR)
       else bodies.set(key, code.body())
     }
     if (bodies.size > 0) this.install(bodies)

@@ -17,6 +17,7 @@ import {
 } from '../isa/index.ts'
 import { type CheckGroup, Origins } from './affine.ts'
 import { constant, emit, local, node, Temporaries, type Node } from './node.ts'
+import { NONE, SPECIAL, union } from './register-flow.ts'
 import {
   FIRST_GPR,
   FIRST_XMM,
@@ -70,7 +71,14 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
 
   analyze(insn: Insn): InsnFacts {
     this.region = undefined
-    const facts: InsnFacts = { accesses: [], readsFlags: false, setsFlags: false, mayExit: false }
+    const facts: InsnFacts = {
+      accesses: [],
+      readsFlags: false,
+      setsFlags: false,
+      mayExit: false,
+      reads: NONE,
+      writes: NONE,
+    }
     this.begin(insn, facts)
     if (!this.hasText(insn)) {
       facts.readsFlags = true
@@ -79,6 +87,8 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
       return facts
     }
     insn.row.op?.(this, insn)
+    facts.reads = this.read
+    facts.writes = this.written()
     // All from before the instruction, then all at once: XCHG writes two.
     const written = [...this.writes].filter(([n]) => n < FIRST_XMM)
     const values = written.map(([, value]) => this.origins.of(value, (l) => this.registerOf(l)))
@@ -93,6 +103,7 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     this.exitNumber = -1
     this.fpChecked = false
     this.writes.clear()
+    this.read = NONE
     this.flagWrite = undefined
     this.terminator = undefined
     this.known = undefined
@@ -171,6 +182,7 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     for (const [n, sound] of lanes) this.soundLanes.set(n, sound)
     const f = this.flagWrite
     if (f && flagsLive) {
+      if (f.condition && !this.flags) region.fetchFlags?.()
       const slots = [locals.fa, locals.fb, locals.fc]
       const inputs = f.inputs.map((n, k) => (k < 3 ? this.zext(f.w, 64, n) : n))
       inputs.forEach((n, k) =>
@@ -180,7 +192,7 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
       push(locals.fop, f.condition ? this.select(32, f.condition, fop, local('i32', locals.fop)) : fop)
     }
     for (const target of sets.reverse()) code.set(target)
-    if (f) this.flags = f.condition || !flagsLive ? undefined : { recipe: f.recipe, w: f.w }
+    if (f) this.flags = f.condition || !flagsLive ? undefined : { recipe: f.recipe, w: f.w, inputs: f.inputs.length }
   }
 
   protected held(n: Node): Node {
@@ -250,8 +262,12 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     this.leaveNow()
     this.region?.code.close()
   }
+  private reads(special: keyof typeof SPECIAL): void {
+    this.read = union(this.read, { general: SPECIAL[special], vectors: 0 })
+  }
   protected requireFastFp(): void {
     this.touched.fpFast = true
+    this.reads('FP_FAST')
     if (this.fpChecked) return
     this.fpChecked = true
     this.exitIf(node('i32', 'i32.eqz', [local('i32', this.region?.locals.fpFast ?? 0)]))
@@ -274,6 +290,7 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     let a = this.effectiveAddress(m)
     if (m.seg !== 'none') {
       this.touched[m.seg === 'FS' ? 'fs' : 'gs'] = true
+      this.reads(m.seg)
       const base =
         m.seg === 'FS' ? (this.region?.locals.fs ?? FS_PLACEHOLDER) : (this.region?.locals.gs ?? GS_PLACEHOLDER)
       a = this.add(64, local('i64', base), a)
@@ -411,6 +428,7 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     }
     const { code, locals } = this.region
     if (!this.flags) {
+      this.region.fetchFlags?.()
       // Computing the flags and leaving them packed changes nothing that anyone can see.
       code
         .get(locals.fop)
@@ -421,7 +439,7 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
         .op('i64.extend_i32_u')
         .set(locals.fa)
       code.i32(fopOf('PACKED', 32)).set(locals.fop)
-      this.flags = { recipe: 'PACKED', w: 32 }
+      this.flags = { recipe: 'PACKED', w: 32, inputs: 1 }
     }
     const { recipe, w } = this.flags
     const input = (l: number): Node => this.trunc(64, w, local('i64', l))

@@ -1,4 +1,4 @@
-/** The machine code of the measuring program: the bytes of each row are what its text says. */
+/** The machine code of the programs that the machine brings itself: the bytes of each row are what its text says. */
 import * as iced from 'iced-x86'
 import { describe, expect, test } from 'vitest'
 import { DRIVER, HANDLER } from '../../src/machine/abi/code.ts'
@@ -6,6 +6,7 @@ import { ENCLAVE_CODE } from '../../src/machine/abi/enclave-code.ts'
 import { CELLS } from '../../src/machine/abi/layout.ts'
 import { place } from '../../src/machine/abi/listing.ts'
 import { wrapper } from '../../src/machine/abi/wrappers.ts'
+import { HOST_PROGRAM } from '../../src/machine/enclave-call/host-program.ts'
 import type { Listing } from '../../src/vdso/index.ts'
 import { ABIS } from './subjects.ts'
 
@@ -34,6 +35,7 @@ const LISTINGS: readonly (readonly [string, Listing])[] = [
   ['the driver', DRIVER],
   ['the handler', HANDLER],
   ['the enclave', ENCLAVE_CODE],
+  ['the program that makes the calls of the library', HOST_PROGRAM.listing],
   ...ABIS.flatMap((abi) =>
     (['all', 'minimal'] as const).map((style) => [`${abi}, ${style}`, wrapper(abi, style)] as const),
   ),

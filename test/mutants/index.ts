@@ -61,6 +61,21 @@ const SHARED: readonly Sweep[] = [
   { file: 'src/sgx/enclave.ts', tests: [{ file: PAGING }, { file: ENTRY }, { file: CASES, name: /^E(ACCEPT|WB) / }] },
 ]
 
+const DRIVER: readonly Tests[] = [
+  { file: 'src/linux/devices/sgx-enclave.test.ts' },
+  { file: 'src/linux/devices/sgx-reclaimer.test.ts' },
+]
+/** The driver behind /dev/sgx_enclave, and what the kernel makes of an exception. */
+const LINUX: readonly Sweep[] = [
+  ...['build', 'sgx2'].map((name) => ({ file: `src/linux/devices/sgx-enclave-${name}.ts`, tests: DRIVER })),
+  ...['enclave', 'encl', 'page', 'reclaimer'].map((name) => ({
+    file: `src/linux/devices/sgx-${name}.ts`,
+    tests: DRIVER,
+  })),
+  { file: 'src/linux/devices/ioctl.ts', tests: DRIVER },
+  { file: 'src/linux/signal/faults.ts', tests: [{ file: 'src/linux/signal/signal.test.ts', name: /^exceptions / }] },
+]
+
 export const MUTANTS: readonly Mutant[] = SELFTEST
-export const SWEEPS: readonly Sweep[] = [...LEAVES, ...SHARED]
+export const SWEEPS: readonly Sweep[] = [...LEAVES, ...SHARED, ...LINUX]
 export { UNOBSERVABLE }

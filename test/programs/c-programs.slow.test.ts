@@ -21,6 +21,7 @@ describe.skipIf(missing !== undefined)(`as natively${missing === undefined ? '' 
     ['memory',        0, [scratch]],
     ['threads',       0, []],
     ['debugger',      0, []],
+    ['futexes',       0, []],
   ] as const)('%s', async ([name, code, args]) => {
     const program = await compiled(join(import.meta.dirname, 'c', `${name}.c`))
     // A shell, so that the signal which ended the program becomes a code.

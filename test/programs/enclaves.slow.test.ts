@@ -100,6 +100,12 @@ describe.skipIf(missing !== undefined)(`enclaves${missing === undefined ? '' : `
       'at the AEP: 1, RAX 3',
       'PEEKDATA: 11223344ccbbaa88 ok',
       'POKEDATA: 0',
+      'one step: outside',
+      'child: 600',
+      'at the AEP: 1, RAX 3',
+      'PEEKDATA: the address ok',
+      'three steps inside: at the AEP, moved 3 times',
+      'POKEDATA: 0',
       'child: 600',
     ])
   })

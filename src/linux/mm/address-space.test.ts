@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Fault, Ram, type Access } from '../../cpu/index.ts'
+import { Fault, homeOf, Ram, type Access } from '../../cpu/index.ts'
 import * as linux from '../../spec/linux/index.ts'
 import { AddressSpace, isDenial } from './address-space.ts'
 import { SharedAnonymous } from './anonymous.ts'
@@ -108,6 +108,20 @@ describe('fork of an address space', () => {
     write(child, page, 3)
     expect(ram.framesInUse()).toBe(before + 1)
     expect([read(parent, page), read(child, page)]).toEqual([2, 3])
+  })
+
+  it('leaves the home of a page to one side, and both find their own', () => {
+    const parent = createSpace(new Ram())
+    const page = map(parent, { length: PAGE, prot: RW })
+    write(parent, page, 1)
+    const inHome = (space: AddressSpace): boolean => space.resolve(page, 'R').frame === homeOf(page)
+    expect(inHome(parent)).toBe(true)
+    const child = parent.fork()
+    expect(inHome(child)).toBe(true)
+    write(child, page, 2)
+    write(parent, page, 3)
+    expect([read(parent, page), read(child, page)]).toEqual([3, 2])
+    expect(inHome(parent) && inHome(child)).toBe(false)
   })
 
   it('keeps shared anonymous memory shared, also pages touched only later', () => {

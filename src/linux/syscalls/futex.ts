@@ -70,7 +70,8 @@ function requeue(c: SyscallContext, { uaddr, val, timeout, uaddr2, val3 }: Futex
   const from = futexes.keyOf(c.task.space, uaddr)
   const woken = futexes.wake(from, val)
   const moved = futexes.requeue(from, futexes.keyOf(c.task.space, uaddr2), count2)
-  return compare ? woken + moved : woken
+  // Erratum: futex(2) says that FUTEX_REQUEUE tells how many were woken; Linux counts those that were moved too.
+  return woken + moved
 }
 
 // prettier-ignore

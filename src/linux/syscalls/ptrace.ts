@@ -27,9 +27,7 @@ interface Stopped extends SyscallContext {
 }
 
 /** Yama's ptrace_scope is 0, as on Debian: one's own dumpable processes may be attached to. */
-function attach({ kernel, task }: SyscallContext, pid: number): number {
-  const tracee = kernel.tasks.get(pid)
-  if (!tracee) return -ESRCH
+function attach({ kernel, task }: SyscallContext, tracee: Task): number {
   if (tracee.process === task.process || tracee.tracing || tracee.process.dumpable !== 1) return -EPERM
   tracee.tracing = new Tracing(task)
   sendToTask(kernel, tracee, {
@@ -135,12 +133,12 @@ const xstate = ({ kernel }: Stopped): number =>
     ? -linux.ENODEV
     : kernel.unknown.gap('ptrace', -linux.ENODEV, 'The program asked for NT_X86_XSTATE with ptrace')
 
-function getSiginfo({ task, stop, data }: Stopped): number {
+function readSiginfo({ task, stop, data }: Stopped): number {
   if (!stop.info) return -EINVAL
   return task.memory.write(Number(data), siginfoBytes(stop.info)) ? 0 : -EFAULT
 }
 
-function setSiginfo({ task, stop, data }: Stopped): number {
+function writeSiginfo({ task, stop, data }: Stopped): number {
   const raw = task.memory.read(Number(data), linux.siginfo_t.size)
   if (!raw) return -EFAULT
   if (!stop.info) return -EINVAL
@@ -183,7 +181,7 @@ const REQUESTS: Readonly<Record<number, (c: Stopped) => number>> = {
   [PTRACE.GETFPREGS]: (c) => (c.task.memory.write(Number(c.data), readFp(c)) ? 0 : -EFAULT),
   [PTRACE.SETFPREGS]: setFpRegisters,
   [PTRACE.GETREGSET]: (c) => regset(c, false), [PTRACE.SETREGSET]: (c) => regset(c, true),
-  [PTRACE.GETSIGINFO]: getSiginfo, [PTRACE.SETSIGINFO]: setSiginfo, [PTRACE.SETOPTIONS]: setOptions,
+  [PTRACE.GETSIGINFO]: readSiginfo, [PTRACE.SETSIGINFO]: writeSiginfo, [PTRACE.SETOPTIONS]: setOptions,
   // There are no events, so no message was ever stored.
   [PTRACE.GETEVENTMSG]: (c) => (c.task.memory.setU64(Number(c.data), 0n) ? 0 : -EFAULT),
 }
@@ -194,17 +192,19 @@ export const ptrace = syscall(101, 'ptrace', { request: 'int', pid: 'int', addr:
   run(c, { request, pid, addr, data }) {
     if (request === PTRACE.TRACEME) return traceMe(c)
     const { kernel, task } = c
-    const serve = REQUESTS[request]
-    if (!serve && request !== PTRACE.ATTACH) {
-      const [name] = Object.entries(PTRACE).find(([, number]) => number === request) ?? []
-      return name === undefined ? -EIO : kernel.unknown.gap('ptrace', -EIO, `The program called ptrace(PTRACE_${name})`)
-    }
-    if (!serve) return attach(c, pid)
     const tracee = kernel.tasks.get(pid)
-    const tracing = tracee?.tracing
-    if (!tracee || tracing?.tracer !== task) return -ESRCH
+    if (!tracee) return -ESRCH
+    if (request === PTRACE.ATTACH) return attach(c, tracee)
+    const [name] = Object.entries(PTRACE).find(([, number]) => number === request) ?? []
+    const gap = (): number => kernel.unknown.gap('ptrace', -EIO, `The program called ptrace(PTRACE_${name})`)
+    if (request === PTRACE.SEIZE) return gap()
+    const { tracing } = tracee
+    if (tracing?.tracer !== task) return -ESRCH
     if (request === PTRACE.KILL && !tracing.stop) return 0
-    return tracing.stop ? serve({ kernel, task, tracee, tracing, stop: tracing.stop, addr, data }) : -ESRCH
+    if (!tracing.stop && request !== PTRACE.INTERRUPT) return -ESRCH
+    const serve = REQUESTS[request]
+    if (!serve || !tracing.stop) return name === undefined ? -EIO : gap()
+    return serve({ kernel, task, tracee, tracing, stop: tracing.stop, addr, data })
   },
 })
 

@@ -10,7 +10,8 @@ export function badArgument(message: string, details: Readonly<Record<string, un
 const show = (value: unknown): string => {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'string') return JSON.stringify(value)
-  return typeof value === 'object' || typeof value === 'function' ? `of type ${typeof value}` : String(value)
+  if (typeof value === 'number' || value === undefined || value === null) return String(value)
+  return `of type ${typeof value}`
 }
 
 const isUnsigned = (value: unknown, bits: number): value is number =>
@@ -38,10 +39,19 @@ export function checkSize(name: string, value: number): number {
   return value
 }
 
+/** Also one of another realm, such as a frame or a test runner's sandbox. */
+const isBytes = (value: unknown): value is Uint8Array => Object.prototype.toString.call(value) === '[object Uint8Array]'
+
 export function checkBytes(name: string, value: Uint8Array | undefined, length?: number): Uint8Array {
   if (value === undefined && length !== undefined) return new Uint8Array(length)
-  if (!(value instanceof Uint8Array)) return badArgument(`${name} is ${show(value)}; it must be a Uint8Array.`)
+  if (!isBytes(value)) return badArgument(`${name} is ${show(value)}; it must be a Uint8Array.`)
   if (length !== undefined && value.length !== length)
     badArgument(`${name} has ${value.length} bytes; it must have ${length}.`)
   return value
+}
+
+/** Something that tells of its abortion, whichever realm its class is of. */
+export function checkSignal(value: AbortSignal | undefined): AbortSignal | undefined {
+  const is = value === undefined || Object.prototype.toString.call(value) === '[object AbortSignal]'
+  return is ? value : badArgument(`signal is ${show(value)}; it must be an AbortSignal.`)
 }

@@ -32,7 +32,7 @@ export interface ElfLayoutOptions {
  * import { elfLayout } from 'enclu'
  *
  * const { secs, steps } = elfLayout(readFileSync('examples/hello/hello.enclave'), { heap: 0 })
- * console.log(secs.SIZE, steps.map((step) => (step.leaf === 'EADD' ? step.secinfo : ''))) // 16384n [ 'tcs', 'rx', 'rw' ]
+ * console.log(secs.SIZE, steps.map((step) => (step.leaf === 'EADD' ? step.secinfo : ''))) // 32768n [ 'tcs', 'rx', 'rw' ]
  * ```
  */
 export function elfLayout(file: Uint8Array, { heap = 4096 }: ElfLayoutOptions = {}): EnclaveLayout {

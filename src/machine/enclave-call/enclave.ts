@@ -2,7 +2,7 @@ import { EncluError } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import { SIGSTRUCT } from '../../spec/sgx/index.ts'
 import type { VdsoAbi } from '../../vdso/index.ts'
-import { badArgument, checkU64, checkUnsigned } from './arguments.ts'
+import { badArgument, checkSignal, checkU64, checkUnsigned } from './arguments.ts'
 import type { BuiltEnclave } from './build.ts'
 import { HOST_PROGRAM } from './host-program.ts'
 import type { HostProcess } from './host-process.ts'
@@ -146,7 +146,7 @@ export class Enclave<A extends VdsoAbi = 'mainline'> {
 
   #request(options: EnterOptions<A>): CallRequest {
     if (typeof options !== 'object' || options === null) badArgument('What enter() is given must be an object.')
-    const { handler, userData, signal } = options
+    const { handler, userData } = options
     const shape = SHAPES[this.#process.processor.abi]
     const given = (name: 'tcs' | 'userData' | 'run'): bigint | undefined =>
       options[name] === undefined ? undefined : checkU64(name, options[name])
@@ -155,7 +155,6 @@ export class Enclave<A extends VdsoAbi = 'mainline'> {
       badArgument('handler must be a function, or a bigint that is the address of guest code.')
     if (userData !== undefined && !shape.hasUserData)
       badArgument(`userData cannot be handed on: the call of ${this.#process.processor.abi} has no such argument.`)
-    if (signal !== undefined && !(signal instanceof AbortSignal)) badArgument('signal must be an AbortSignal.')
     const structure = given('run')
     // A caller that brings its own run has said there what it wants.
     const tcs = given('tcs') ?? (structure === undefined || !shape.isRun ? (this.tcs[0] ?? 0n) : undefined)
@@ -171,7 +170,7 @@ export class Enclave<A extends VdsoAbi = 'mainline'> {
       values: { structure, tcs, handler: isCode ? HOST_PROGRAM.handler : handler, userData: given('userData') },
       handler: isCode ? (handler as CallRequest['handler']) : undefined,
       owner: this,
-      signal,
+      signal: checkSignal(options.signal),
     }
   }
 }

@@ -167,7 +167,7 @@ export class HostProcess {
    */
   private async listen(): Promise<void> {
     this.told = false
-    for (let i = 0; i < LISTENING; i++) await undefined
+    for (let i = 0; i < LISTENING; i++) await Promise.resolve()
   }
 
   private turn(task: Task): void {
@@ -353,7 +353,7 @@ const ownCall = (
   run: ({ task, resumed }, values: Readonly<Record<string, bigint>>) => run(task, resumed, values),
 })
 
-function signalError({ signo, address }: SignalInfo, task: Task, { state, sgx }: Processor): EncluError {
+function signalError({ signo, address }: SignalInfo, task: Task, { state }: Processor): EncluError {
   const signal = signalName(signo)
   const { number: vector, error: errorCode } = task.trap
   const at = address === undefined ? '' : `, address ${hex(address)}`

@@ -1,6 +1,6 @@
 /** Enclaves built and called from TypeScript: the library's part of the machine. */
 export { elfLayout, type ElfLayoutOptions } from './elf-layout.ts'
-export { Enclave, type EnterOptions, type EnterResult } from './enclave.ts'
+export type { Enclave, EnterOptions, EnterResult } from './enclave.ts'
 export type { GuestMemory, MemoryAccess } from './guest-memory.ts'
 export {
   bytesOf,
@@ -30,9 +30,4 @@ export type {
   sgx_enclave_run,
   UserHandler,
 } from './shapes.ts'
-export {
-  generateSigningKey,
-  signEnclave,
-  signLayout,
-  type SigstructFields,
-} from './sigstruct.ts'
+export { generateSigningKey, signEnclave, signLayout, type SigstructFields } from './sigstruct.ts'

@@ -88,7 +88,7 @@ export function signLayout(layout: PlainLayout, key: Rsa3072Key, fields: Sigstru
  * const key = readFileSync('examples/common/example-key.pem', 'utf8')
  * const sigstruct = signEnclave(layout, key, { ISVPRODID: 7, ISVSVN: 2, DATE: 0x20261122 })
  * const enclave = new Machine().createEnclave(layout, { sigstruct })
- * console.log(Buffer.from(enclave.MRSIGNER).toString('hex').slice(0, 8)) // 00000000
+ * console.log(Buffer.from(enclave.MRSIGNER).toString('hex').slice(0, 8)) // 4abbc4d1
  * ```
  */
 export function signEnclave(layout: EnclaveLayout, key: Rsa3072KeySource, fields: SigstructFields = {}): Uint8Array {

@@ -127,6 +127,7 @@ describe('EREMOVE', () => {
   })
   it('an unused page: nothing to do', () => {
     const { sgx } = newSgx()
+    sgx.onEpcmChange = () => expect.unreachable()
     expect(ENCLS.EREMOVE(sgx, { target: sgx.epc.page(3) })).toBe(0)
   })
   it('a SECS after its children', () => {

@@ -27,8 +27,8 @@ export const EEXTEND = enclsLeaf<EextendArguments, void>({
     if (target.PT !== 'PT_REG' && target.PT !== 'PT_TCS') {
       return refuse.PF(address, 0, 'EPCM(DS:RCX).PT is PT_REG or PT_TCS')
     }
-    const { enclave } = secs
-    if (target.ENCLAVESECS !== secs || !enclave) return refuse.GP('DS:RBX resolves to the SECS of DS:RCX')
+    const enclave = target.ENCLAVESECS === secs ? secs.enclave : undefined
+    if (!enclave) return refuse.GP('DS:RBX resolves to the SECS of DS:RCX')
     if (enclave.initialized) return refuse.GP('SECS is not initialized')
     const TMP_ENCLAVEOFFSET = BigInt(target.ENCLAVEADDRESS - enclave.BASEADDR + offset)
     measureEEXTEND(enclave.measurement, TMP_ENCLAVEOFFSET, target.bytes.subarray(offset, offset + CHUNK))

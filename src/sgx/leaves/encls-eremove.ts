@@ -12,21 +12,23 @@ export const EREMOVE = enclsLeaf<EremoveArguments, SgxErrorCode>({
   run(sgx, { target }, refuse) {
     const { SGX_SUCCESS, SGX_CHILD_PRESENT, SGX_ENCLAVE_ACT } = SGX_ERROR
     if (!target.VALID) return SGX_SUCCESS
-    const enclave = target.enclave ?? target.ENCLAVESECS?.enclave
+    const parent = target.ENCLAVESECS?.enclave
+    const childCount = target.enclave?.childCount ?? 0
+    const inside = parent?.threads.length ?? 0
     if (target.PT === 'PT_SECS') {
-      if (enclave && enclave.childCount > 0) {
+      if (childCount > 0) {
         return refuse.code(SGX_CHILD_PRESENT, 'no EPC page is associated with the SECS')
       }
     } else if (target.PT !== 'PT_VA') {
       // Erratum: the Operation section sends an accepted PT_TRIM page to DONE before the line that would make it invalid. Removing
       // such pages while threads run is what they are for, so the later line is taken to be meant.
       const trimmed = target.PT === 'PT_TRIM' && !target.MODIFIED
-      if (!trimmed && enclave && enclave.threads.length > 0) {
+      if (!trimmed && inside > 0) {
         return refuse.code(SGX_ENCLAVE_ACT, 'no other threads are active using the SECS')
       }
     }
     target.VALID = false
-    if (target.ENCLAVESECS && enclave) enclave.childCount--
+    if (parent) parent.childCount--
     sgx.epcmChanged(target)
     target.ENCLAVESECS = undefined
     target.enclave = undefined

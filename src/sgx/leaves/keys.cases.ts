@@ -60,6 +60,11 @@ function operandCases(
       set: at(BASE + page + alignment / 2),
       expect: GP(`${operand} is ${alignment}Byte ${aligned}`),
     },
+    {
+      why: `${operand} unaligned, in host memory`,
+      set: at(AEP + alignment / 2),
+      expect: GP(`${operand} is ${alignment}Byte ${aligned}`),
+    },
     { why: `${operand} in host memory`, set: at(AEP - (AEP % 512)), expect: outside },
     { why: `${operand} just behind ELRANGE`, set: at(BASE + SIZE), expect: outside },
     {

@@ -271,6 +271,8 @@ describe('EINIT with an EINITTOKEN', () => {
   // prettier-ignore
   const CASES: readonly (readonly [string, (t: Token) => void, string])[] = [
     ['a reserved bit of VALID', (t) => (t.VALID = 3), 'code 16 EINITTOKEN reserved space is clear'],
+    ['a reserved bit of VALID, and a CPUSVN of the future', (t) => (t.VALID = 3, t.CPUSVNLE = new Uint8Array(16).fill(2)), 'code 16 EINITTOKEN reserved space is clear'],
+    ['another MRENCLAVE and other ATTRIBUTES', (t) => (t.MRENCLAVE = new Uint8Array(32), t.ATTRIBUTES = 0n), 'code 4 EINITTOKEN.MRENCLAVE and MRSIGNER are those of the enclave'],
     ['CET of the launch enclave', (t) => (t.CET_MASKED_ATTRIBUTES_LE = 1), 'code 16 EINITTOKEN reserved space is clear'],
     ['a CPUSVN of the future', (t) => (t.CPUSVNLE = new Uint8Array(16).fill(2)), 'code 32 EINITTOKEN.CPUSVNLE is not beyond CR_CPUSVN'],
     ['another product of the launch authority', (t) => (t.ISVPRODIDLE = 1), INVALID],
@@ -293,6 +295,12 @@ describe('EINIT with an EINITTOKEN', () => {
     const production = new Fixture({ beside: debug })
     const expected = 'code 16 EINITTOKEN.MASKEDATTRIBUTESLE.DEBUG = 0 or SECS.ATTRIBUTES.DEBUG = 1'
     expect(init(production, tokenFor(production, debug))).toBe(expected)
+    expect(
+      init(
+        production,
+        tokenFor(production, debug, (t) => (t.VALID = 3)),
+      ),
+    ).toBe(expected)
     const test = new Fixture({ beside: debug, secs: withAttributes(ATTRIBUTES.DEBUG) })
     expect(init(test, tokenFor(test, debug))).toBe('ok')
   })

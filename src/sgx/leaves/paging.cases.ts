@@ -196,6 +196,7 @@ const atTcs =
 /** Both leaves; what a TCS has to offer differs. */
 const debugCases = (types: string, ofTcs: readonly LeafCase<DebugScene>[]): readonly LeafCase<DebugScene>[] => [
   { why: 'a plain page', expect: 'ok' },
+  { why: 'the end of a plain page', set: (s) => (s.offset = 4088), expect: 'ok' },
   { why: 'an offset that is not aligned', set: (s) => (s.offset = 4), expect: GP('DS:RCX is 8Byte Aligned') },
   {
     why: 'an unused page',

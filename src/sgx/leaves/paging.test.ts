@@ -48,7 +48,9 @@ describe('EPA', () => {
     const target = f.take()
     target.bytes.fill(1)
     expect(epa({ target })).toBe('ok')
-    expect([target.VALID, target.PT, target.bytes.every((b) => b === 0)]).toEqual([true, 'PT_VA', true])
+    expect([target.VALID, target.ENCLAVESECS, target.bytes.every((b) => b === 0)]).toEqual([true, undefined, true])
+    const none = { R: false, W: false, X: false, PENDING: false, MODIFIED: false, PR: false, BLOCKED: false }
+    expect(entryOf(target)).toEqual({ ...none, PT: 'PT_VA', ENCLAVEADDRESS: 0 })
   })
   it('EREMOVE gives the page back', () => {
     expect([ENCLS.EREMOVE(f.sgx, { target: va }), va.VALID]).toEqual([0, false])
@@ -111,6 +113,17 @@ describe('EWB', () => {
     expect([code.VALID, code.ENCLAVESECS, f.secs.enclave?.childCount]).toEqual([false, undefined, children - 1])
     expect(va.version(0)).not.toBe(0n)
   })
+  it('nothing of what was in PCMD stays, and caches of translations are told', () => {
+    const out = pageinfo()
+    out.PCMD.fill(0xff)
+    const told: EpcPage[] = []
+    block(page(PAGE.CODE))
+    track()
+    f.sgx.onEpcmChange = (p) => told.push(p)
+    expect([write(page(PAGE.CODE), out), told]).toEqual(['ok', [page(PAGE.CODE)]])
+    expect(out.PCMD.subarray(2, 64).every((b) => b === 0)).toBe(true)
+    expect(out.PCMD.subarray(72, 112).every((b) => b === 0)).toBe(true)
+  })
   it('the same page twice gives other bytes: each has its own version', () => {
     const first = evict(page(PAGE.CODE))
     const again = f.take()
@@ -134,7 +147,10 @@ describe('EWB', () => {
     expect(write(va, out, { va: other, slot: 16 })).toBe('ok')
     expect(PCMD.view(out.PCMD).ENCLAVEID).toBe(0n)
     const args = { pageinfo: { ...out, SECS: undefined }, target: va, va: other, slot: 16 }
-    expect([ENCLS.ELDU(f.sgx, args), loadInto(f.take(), data)]).toEqual([0, 'ok'])
+    f.events.length = 0
+    expect([ENCLS.ELDB(f.sgx, args), va.BLOCKED]).toEqual([0, false])
+    expect(f.events.find(({ kind }) => kind === 'paging')).toMatchObject({ what: 'loaded', PT: 'PT_VA', EID: 0n })
+    expect(loadInto(f.take(), data)).toBe('ok')
   })
 })
 
@@ -208,7 +224,10 @@ describe('the SECS', () => {
 
     const secs = f.take()
     const args = { pageinfo: { ...out, SECS: undefined }, target: secs, va, slot: 0 }
+    f.events.length = 0
     expect([ENCLS.ELDU(f.sgx, args), secs.enclave, enclave?.page]).toEqual([0, enclave, secs])
+    const loaded = f.events.find(({ kind }) => kind === 'paging')
+    expect(loaded).toMatchObject({ what: 'loaded', PT: 'PT_SECS', EID: enclave?.EID })
     expect([enclave?.SECS.MRENCLAVE, f.sgx.writtenOut.size]).toEqual([mrenclave, 0])
     let slot = 8
     for (const [offset, written] of pages) {

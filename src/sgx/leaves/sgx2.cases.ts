@@ -155,11 +155,10 @@ const SECINFO_OUTSIDE: readonly LeafCase<AcceptScene>[] = [
   { why: 'SECINFO just behind ELRANGE', set: (s) => (s.RBX = BASE + SIZE), expect: GP('DS:RBX is within CR_ELRANGE') },
   { why: 'SECINFO not canonical', set: (s) => (s.RBX = 1n << 63n), expect: GP('DS:RBX is within CR_ELRANGE') },
 ]
-const SECINFO_UNALIGNED: LeafCase<AcceptScene> = {
-  why: 'SECINFO unaligned',
-  set: (s) => (s.RBX = DATA + 8),
-  expect: GP('DS:RBX is 64Byte Aligned'),
-}
+const SECINFO_UNALIGNED: readonly LeafCase<AcceptScene>[] = [
+  { why: 'SECINFO unaligned', set: (s) => (s.RBX = DATA + 8), expect: GP('DS:RBX is 64Byte Aligned') },
+  { why: 'SECINFO unaligned, in host memory', set: (s) => (s.RBX = AEP + 8), expect: GP('DS:RBX is 64Byte Aligned') },
+]
 const SECINFO_NOT_EPC: readonly LeafCase<AcceptScene>[] = [
   { why: 'no page of SECINFO', source: 'kernel', set: ({ f }) => f.host.entries.delete(DATA), expect: '#PF(0x4)' },
   {
@@ -190,11 +189,10 @@ const pageOutside: readonly LeafCase<AcceptScene>[] = [
   { why: 'page in host memory', set: (s) => (s.RCX = AEP - (AEP % 4096)), expect: OUTSIDE },
   { why: 'page just behind ELRANGE', set: (s) => (s.RCX = BASE + SIZE), expect: OUTSIDE },
 ]
-const PAGE_UNALIGNED: LeafCase<AcceptScene> = {
-  why: 'page unaligned',
-  set: (s) => (s.RCX = HOLE + 8),
-  expect: GP('DS:RCX is 4KByte Aligned'),
-}
+const PAGE_UNALIGNED: readonly LeafCase<AcceptScene>[] = [
+  { why: 'page unaligned', set: (s) => (s.RCX = HOLE + 8), expect: GP('DS:RCX is 4KByte Aligned') },
+  { why: 'page unaligned, in host memory', set: (s) => (s.RCX = AEP + 8), expect: GP('DS:RCX is 4KByte Aligned') },
+]
 const PAGE_NOT_EPC: readonly LeafCase<AcceptScene>[] = [
   {
     why: 'no page (EAUG, then once more)',
@@ -217,9 +215,17 @@ const asTcs =
   (at?: number) =>
   (s: AcceptScene): void => {
     s.flags = 0x110n
-    s.page.bytes.set(baseTcs())
+    if (s.page.PT !== 'PT_TCS') s.page.bytes.set(baseTcs())
     if (at !== undefined) s.page.bytes[at] = 1
     Object.assign(s.page, { PT: 'PT_TCS', R: false, W: false, PENDING: false, MODIFIED: true })
+  }
+const LIMITS = GP('TCS.FSLIMIT and GSLIMIT & FFFH = FFFH')
+const limit32 =
+  (limit: 'FSLIMIT' | 'GSLIMIT') =>
+  (s: AcceptScene): void => {
+    asTcs()(s)
+    s.page.tcs[limit] = 0x1000
+    Object.assign(s.f.secs.enclave ?? {}, { ATTRIBUTES: 0n })
   }
 const request = (why: string, flags: bigint): LeafCase<AcceptScene> => ({
   why,
@@ -235,17 +241,18 @@ const differs = (why: string, change: Partial<EpcPage>): LeafCase<AcceptScene> =
 const EACCEPT_CASES: readonly LeafCase<AcceptScene>[] = [
   { why: 'an added page', source: 'kernel', expect: 'ok' },
   { why: 'an SGX1 processor', build: SGX1, expect: NO_LEAF_INSIDE },
-  SECINFO_UNALIGNED,
+  ...SECINFO_UNALIGNED,
   ...SECINFO_OUTSIDE,
   ...SECINFO_NOT_EPC,
   ...SECINFO_EPCM,
   ...SECINFO_RESERVED,
-  PAGE_UNALIGNED,
+  ...PAGE_UNALIGNED,
   ...pageOutside,
   ...PAGE_NOT_EPC,
   request('neither PR nor PENDING', 0x203n),
   request('PENDING and MODIFIED', 0x21bn),
   request('PR and MODIFIED', 0x231n),
+  request('a plain page that is MODIFIED', 0x213n),
   request('a TCS that is not MODIFIED', 0x103n),
   request('a TCS and PR', 0x130n),
   request('a trimmed page and PENDING', 0x418n),
@@ -272,6 +279,8 @@ const EACCEPT_CASES: readonly LeafCase<AcceptScene>[] = [
   { why: 'a new TCS whose frames are used up', set: (s) => { asTcs()(s); s.page.tcs.CSSA = s.page.tcs.NSSA }, expect: GP('TCS.CSSA < TCS.NSSA') },
   { why: 'a new TCS with an AEP', set: asTcs(40), expect: GP('TCS.AEP = 0') },
   { why: 'a new TCS that is active', set: asTcs(0), expect: GP('TCS.STATE = 0') },
+  { why: 'a new TCS of a 32-bit enclave, FS not on a page boundary', set: limit32('FSLIMIT'), expect: LIMITS },
+  { why: 'a new TCS of a 32-bit enclave, GS not on a page boundary', set: limit32('GSLIMIT'), expect: LIMITS },
 ]
 const EACCEPT = leafTable<AcceptScene>({
   leaf: 'EACCEPT',
@@ -286,8 +295,8 @@ const NO_READ = GP('EPCM(DS:RCX).R = 1 or SECINFO.FLAGS.R = 1 or SECINFO.FLAGS.W
 const EMODPE_CASES: readonly LeafCase<AcceptScene>[] = [
   { why: 'one more right', source: 'kernel', expect: 'ok' },
   { why: 'an SGX1 processor', build: SGX1, expect: NO_LEAF_INSIDE },
-  SECINFO_UNALIGNED,
-  { ...PAGE_UNALIGNED, set: (s) => (s.RCX = CODE + 8) },
+  ...SECINFO_UNALIGNED,
+  ...PAGE_UNALIGNED,
   ...SECINFO_OUTSIDE,
   ...pageOutside,
   ...SECINFO_NOT_EPC,
@@ -320,9 +329,10 @@ const SOURCE_OUTSIDE = GP('DS:RDX is within CR_ELRANGE')
 const EACCEPTCOPY_CASES: readonly LeafCase<AcceptScene>[] = [
   { why: 'an added page', expect: 'ok' },
   { why: 'an SGX1 processor', build: SGX1, expect: NO_LEAF_INSIDE },
-  SECINFO_UNALIGNED,
-  PAGE_UNALIGNED,
+  ...SECINFO_UNALIGNED,
+  ...PAGE_UNALIGNED,
   { why: 'source unaligned', set: (s) => (s.RDX = CODE + 8), expect: GP('DS:RDX is 4KByte Aligned') },
+  { why: 'source unaligned, in host memory', set: (s) => (s.RDX = AEP + 8), expect: GP('DS:RDX is 4KByte Aligned') },
   ...SECINFO_OUTSIDE,
   ...pageOutside,
   { why: 'source in host memory', set: (s) => (s.RDX = AEP - (AEP % 4096)), expect: SOURCE_OUTSIDE },
@@ -336,6 +346,8 @@ const EACCEPTCOPY_CASES: readonly LeafCase<AcceptScene>[] = [
   ...SECINFO_RESERVED,
   { why: 'W without R', set: (s) => (s.flags = 0x202n), expect: GP('SECINFO.FLAGS.R = 1 or SECINFO.FLAGS.W = 0') },
   { why: 'W without R, of another type', set: (s) => (s.flags = 0x102n), expect: GP('SECINFO.FLAGS.R = 1 or SECINFO.FLAGS.W = 0') },
+  { why: 'W with R', set: (s) => (s.flags = 0x203n), expect: 'ok' },
+  { why: 'X alone', set: (s) => (s.flags = 0x204n), expect: 'ok' },
   { why: 'another type', set: (s) => (s.flags = 0x105n), expect: GP('SECINFO.FLAGS.PT = PT_REG') },
   ...epcmCases<AcceptScene>('DS:RDX & ~FFFH', ({ f }) => f.page(PAGE.CODE), PF_READ, [...OPERAND, ['ENCLAVEADDRESS', ' = DS:RDX & ~FFFH']]),
   notPending('it is not valid', { VALID: false }),

@@ -138,6 +138,14 @@ describe('EMODPE', () => {
     const { R, W, X } = f.page(PAGE.CODE)
     expect([R, W, X, f.state.rip]).toEqual([true, true, true, AFTER_ENCLU])
   })
+  it('adds each of them', () => {
+    const page = f.page(PAGE.CODE)
+    Object.assign(page, { R: false, W: false, X: false })
+    expect(inside(EMODPE, 0x201n, { RCX: CODE })).toBe('EMODPE')
+    expect([page.R, page.W, page.X]).toEqual([true, false, false])
+    expect(inside(EMODPE, 0x204n, { RCX: CODE })).toBe('EMODPE')
+    expect([page.R, page.W, page.X]).toEqual([true, false, true])
+  })
 })
 
 describe('EACCEPTCOPY', () => {
@@ -147,6 +155,11 @@ describe('EACCEPTCOPY', () => {
     expect([page.PENDING, page.R, page.W, page.X]).toEqual([false, true, false, true])
     expect(page.bytes).toEqual(CODE_BYTES)
   })
+  it('takes away what SECINFO does not name', () => {
+    const page = augment()
+    expect(inside(EACCEPTCOPY, 0x200n)).toBe('EACCEPTCOPY')
+    expect([page.R, page.W, page.X]).toEqual([false, false, false])
+  })
 })
 
 describe('EMODPR', () => {
@@ -155,6 +168,11 @@ describe('EMODPR', () => {
     f.sgx.onEpcmChange = (page) => told.push(page)
     expect(modpr(data, 0x201n)).toBe('ok')
     expect([data.R, data.W, data.PR, told]).toEqual([true, false, true, [data]])
+  })
+  it('takes all away', () => {
+    data.X = true
+    modpr(data, 0x200n)
+    expect([data.R, data.W, data.X]).toEqual([false, false, false])
   })
   it('cannot add any', () => {
     modpr(data, 0x207n)
@@ -173,10 +191,20 @@ describe('EMODPR', () => {
 
 describe('EMODT', () => {
   it('a plain page and a TCS become PT_TRIM without permissions', () => {
-    for (const page of [data, f.page(PAGE.TCS)]) {
+    for (const page of [data, f.page(PAGE.TCS), f.page(PAGE.CODE)]) {
+      page.PR = true
       expect(modt(page, 0x400n)).toBe('ok')
-      expect([page.PT, page.MODIFIED, page.R, page.W, page.X]).toEqual(['PT_TRIM', true, false, false, false])
+      const { PT, MODIFIED, PR, R, W, X } = page
+      expect({ PT, MODIFIED, PR }).toEqual({ PT: 'PT_TRIM', MODIFIED: true, PR: false })
+      expect([R, W, X]).toEqual([false, false, false])
     }
+  })
+  it('EACCEPT waits for ETRACK', () => {
+    modt(f.page(PAGE.SSA1), 0x400n)
+    const RCX = BigInt(BASE + PAGE.SSA1)
+    expect(accept(0x410n, { RCX })).toMatch(/^code 11/)
+    f.track()
+    expect(accept(0x410n, { RCX })).toBe('EACCEPT')
   })
 })
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -224,7 +225,7 @@ static void group_stop(pid_t pid)
 	stop_of(pid);
 }
 
-static int pipes[2];
+static int pipes[2], answers[2];
 
 static void reader(void)
 {
@@ -273,6 +274,61 @@ static void executes(void)
 	_exit(99);
 }
 
+/* Ends with 5 when it is told to; meanwhile anybody may attach. */
+static void victim(void)
+{
+	char c;
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	write(answers[1], "!", 1);
+	read(pipes[0], &c, 1);
+	_exit(5);
+}
+
+static pid_t victim_pid;
+
+/* Attaches, lets the victim end, and is told of it before the parent. */
+static void watches(void)
+{
+	ptrace(PTRACE_ATTACH, victim_pid, 0, 0);
+	stop_of(victim_pid);
+	ptrace(PTRACE_CONT, victim_pid, 0, 0);
+	write(pipes[1], "x", 1);
+	stop_of(victim_pid);
+	fflush(stdout);
+}
+
+static void leaves(void)
+{
+	ptrace(PTRACE_ATTACH, victim_pid, 0, 0);
+	waitpid(victim_pid, NULL, 0);
+}
+
+static void leaves_and_kills(void)
+{
+	leaves();
+	ptrace(PTRACE_SETOPTIONS, victim_pid, 0, PTRACE_O_EXITKILL);
+}
+
+/* A debugger that is not the parent. */
+static void stranger(void (*debugger)(void), int lets_go)
+{
+	char c;
+	victim_pid = start(victim);
+	read(answers[0], &c, 1);
+	waitpid(start(debugger), NULL, 0);
+	if (lets_go)
+		write(pipes[1], "x", 1);
+	stop_of(victim_pid);
+}
+
+static void strangers(void)
+{
+	pipe(pipes), pipe(answers);
+	stranger(watches, 0);
+	stranger(leaves, 1);
+	stranger(leaves_and_kills, 0);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argv;
@@ -298,5 +354,6 @@ int main(int argc, char **argv)
 	say_siginfo(pid);
 	ptrace(PTRACE_CONT, pid, 0, 0);
 	stop_of(pid);
+	strangers();
 	return 0;
 }

@@ -78,13 +78,39 @@ static void patch_ssa(void)
 	}
 }
 
-static void other_process(uint64_t secret)
+/* Where a thread inside is: at the AEP, behind the ENCLU there, or elsewhere. */
+static const char *place(pid_t pid, uint64_t aep)
+{
+	struct user_regs_struct regs;
+	ptrace(PTRACE_GETREGS, pid, 0, &regs);
+	return regs.rip == aep ? "at the AEP" : regs.rip == aep + 3 ? "outside" : "elsewhere";
+}
+
+/* The TCS is opted in: each step is an instruction of the enclave, and an asynchronous exit. */
+static void steps_inside(pid_t pid, void *tcs, uint64_t aep)
+{
+	uint64_t ossa, rip[4] = { 0 };
+	int moved = 0;
+	pread(mem, &ossa, 8, (uint64_t)tcs + 16);
+	for (int i = 0; i < 4; i++) {
+		if (i > 0) {
+			ptrace(PTRACE_SINGLESTEP, pid, 0, 0);
+			waitpid(pid, NULL, 0);
+		}
+		pread(mem, &rip[i], 8, (uint64_t)enclave.base + ossa + 4096 - 184 + 136);
+		moved += i > 0 && rip[i] != rip[i - 1] && rip[i] - (uint64_t)enclave.base < enclave.size;
+	}
+	printf("three steps inside: %s, moved %d times\n", place(pid, aep), moved);
+}
+
+static void other_process(uint64_t secret, int opted_in)
 {
 	struct user_regs_struct regs;
 	fflush(stdout);
+	void *tcs = enclave.tcs + (opted_in ? 0 : 4096);
 	pid_t pid = fork();
 	if (pid == 0)
-		_exit(enter(enclave.tcs + 4096, SPIN, NULL, 0));
+		_exit(enter(tcs, SPIN, NULL, 0));
 	usleep(1000);
 	ptrace(PTRACE_ATTACH, pid, 0, 0);
 	waitpid(pid, NULL, 0);
@@ -92,12 +118,25 @@ static void other_process(uint64_t secret)
 	printf("at the AEP: %d, RAX %lld\n", regs.rip - (uint64_t)enclave.base >= enclave.size, regs.rax);
 	errno = 0;
 	long word = ptrace(PTRACE_PEEKDATA, pid, secret, 0);
-	printf("PEEKDATA: %lx %s\n", word, errno ? strerrorname_np(errno) : "ok");
-	printf("POKEDATA: %s\n", outcome(ptrace(PTRACE_POKEDATA, pid, secret, 0)));
-	if (errno)
-		ptrace(PTRACE_KILL, pid, 0, 0);
+	if (word == (long)secret)
+		printf("PEEKDATA: the address ok\n");
 	else
+		printf("PEEKDATA: %lx %s\n", word, errno ? strerrorname_np(errno) : "ok");
+	if (opted_in)
+		steps_inside(pid, tcs, regs.rip);
+	printf("POKEDATA: %s\n", outcome(ptrace(PTRACE_POKEDATA, pid, secret, 0)));
+	if (errno) {
+		ptrace(PTRACE_KILL, pid, 0, 0);
+	} else {
+		if (!opted_in) {
+			/* All that is inside is one step. */
+			ptrace(PTRACE_SINGLESTEP, pid, 0, 0);
+			waitpid(pid, NULL, 0);
+			printf("one step: %s\n", place(pid, regs.rip));
+		}
+		ptrace(PTRACE_POKEDATA, pid, secret, 0);
 		ptrace(PTRACE_DETACH, pid, 0, 0);
+	}
 	int status;
 	waitpid(pid, &status, 0);
 	printf("child: %x\n", status);
@@ -112,6 +151,8 @@ int main(int argc, char **argv)
 	uint64_t secret = enter(enclave.tcs, WHERE, NULL, 0);
 	own_memory(secret);
 	patch_ssa();
-	other_process(secret);
+	other_process(secret, 0);
+	if (pwrite(mem, &secret, 8, secret) == 8)
+		other_process(secret, 1);
 	return 0;
 }

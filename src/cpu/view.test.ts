@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { homeOf, PAGE_SIZE, Ram, View, VIEW, type Mapping } from './index.ts'
+
+const MIB = 2 ** 20
+const HIGH = 0x7fff_0000_0000
+
+/** A view of pages that are all writable, by address. */
+function viewOf(ram: Ram, frames: ReadonlyMap<number, number>): View {
+  return new View(ram, {
+    resolve: (address): Mapping => ({ frame: frames.get(address - (address % PAGE_SIZE)) ?? 0, writable: true }),
+  })
+}
+
+describe('frames', () => {
+  it('are where the low half of the address says, if that is free', () => {
+    const ram = new Ram(64 * MIB)
+    const page = HIGH + 0x12_3000
+    expect(ram.allocateFrame(page)).toBe(0x12_3000)
+    const second = ram.allocateFrame(page)
+    expect(second).not.toBe(0x12_3000)
+    ram.u8[0x12_3000] = 1
+    ram.releaseFrame(0x12_3000)
+    // Nobody else gets the home, and who comes back finds it empty.
+    expect(ram.allocateFrame()).not.toBe(0x12_3000)
+    expect(ram.allocateFrame(page)).toBe(0x12_3000)
+    expect(ram.u8[0x12_3000]).toBe(0)
+  })
+
+  it('never lie over the state block, a view, or the end of memory', () => {
+    const ram = new Ram(64 * MIB)
+    const { at } = viewOf(ram, new Map())
+    for (const address of [HIGH, HIGH + 0xf000, HIGH + at, HIGH + at + VIEW.SIZE - PAGE_SIZE, HIGH + 64 * MIB]) {
+      expect(ram.allocateFrame(address)).not.toBe(homeOf(address))
+    }
+  })
+
+  it('can all be had, homes that are free again too', () => {
+    const ram = new Ram(4 * MIB)
+    const total = (4 * MIB) / PAGE_SIZE - 16
+    const at = ram.allocateFrame(HIGH + 0x20_0000)
+    ram.releaseFrame(at)
+    const all = new Set(Array.from({ length: total }, () => ram.allocateFrame()))
+    expect([all.size, all.has(at), ram.framesInUse()]).toEqual([total, true, total])
+    expect(() => ram.allocateFrame()).toThrow('all the memory')
+    ram.releaseFrame(at)
+    expect(ram.allocateFrame()).toBe(at)
+  })
+})
+
+describe('View', () => {
+  it('finds pages at home and elsewhere, and counts what it finds elsewhere', () => {
+    const ram = new Ram(64 * MIB)
+    const [home, away] = [HIGH + 0x20_0000, HIGH + 0x20_1000]
+    const frames = new Map([
+      [home, ram.allocateFrame(home)],
+      [away, ram.allocateFrame()],
+    ])
+    const view = viewOf(ram, frames)
+    for (const access of [() => view.readable(home + 5), () => view.writable(home + 5)]) {
+      expect([access(), access(), view.away]).toEqual([0x20_0005, 0x20_0005, 0])
+    }
+    const at = (frames.get(away) ?? 0) + 7
+    // The first time nothing was known.
+    expect([view.readable(away + 7), view.away]).toEqual([at, 0])
+    expect([view.readable(away + 7), view.writable(away + 7), view.away]).toEqual([at, at, 2])
+  })
+
+  it('keeps pages with the same low half apart: their tables share a place', () => {
+    const ram = new Ram(64 * MIB)
+    const [a, b] = [HIGH + 0x20_0000, 0x20_0000]
+    const frames = new Map([
+      [a, ram.allocateFrame(a)],
+      [b, ram.allocateFrame(b)],
+    ])
+    const view = viewOf(ram, frames)
+    for (let k = 0; k < 3; k++) {
+      for (const page of [a, b]) {
+        expect(view.readable(page)).toBe(frames.get(page))
+        expect(view.writable(page === a ? b : a)).toBe(frames.get(page === a ? b : a))
+        expect(view.readable(page)).toBe(frames.get(page))
+      }
+    }
+  })
+
+  it('has no entry for any address where nothing was looked up, and none after invalidate', () => {
+    const ram = new Ram(64 * MIB)
+    const page = HIGH + 0x20_0000
+    const view = viewOf(ram, new Map([[page, ram.allocateFrame(page)]]))
+    view.readable(0x1000)
+    view.readable(page)
+    const { fills } = view
+    view.readable(0x2000)
+    view.readable(page + 2 ** 32)
+    expect(view.fills).toBeGreaterThan(fills)
+    view.readable(page)
+    view.invalidate(page, 1)
+    const before = view.fills
+    view.readable(page)
+    expect(view.fills).toBeGreaterThan(before)
+  })
+})
