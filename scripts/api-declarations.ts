@@ -154,12 +154,15 @@ function kindOf(node: ts.Statement): Exported['kind'] {
   return declaration?.type && ts.isFunctionTypeNode(declaration.type) ? 'function' : 'value'
 }
 
+/** The last one: what stands before it is about the file. */
 const commentOf = (node: ts.Node): string =>
-  ts
-    .getJSDocCommentsAndTags(node)
-    .filter((doc) => ts.isJSDoc(doc))
-    .map((doc) => doc.getText().replaceAll(/^\s*(\/\*\*|\*\/|\* ?)|\s*\*\/$/gm, ''))
-    .join('\n')
+  (
+    ts
+      .getJSDocCommentsAndTags(node)
+      .findLast((doc) => ts.isJSDoc(doc))
+      ?.getText() ?? ''
+  )
+    .replaceAll(/^\s*(\/\*\*|\*\/|\* ?)|\s*\*\/$/gm, '')
     .trim()
 
 /** A class without what only it may touch, and without what the package makes itself. */

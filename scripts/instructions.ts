@@ -1,6 +1,7 @@
 /** docs/support/instructions.md: every row of every family, and how it is proven. */
 import { FAMILIES, type Row } from '../src/isa/index.ts'
 import { isAskable } from '../src/isa/row-cases.fixture.ts'
+import { nameOf } from '../src/isa/text.ts'
 import { INSTRUCTION_LEVELS } from '../src/machine/instruction-levels.ts'
 import { recordedRows } from '../test/vectors/vectors.ts'
 
@@ -20,8 +21,6 @@ function proof(row: Row, recorded: ReadonlySet<string>): string {
   return ways.length > 0 ? ways.join(', ') : 'cases'
 }
 
-export const nameOf = (row: Row): string => `${row.mnemonic} ${row.opcode} ${row.operands}`
-
 export function instructionsTable(): string {
   const recorded = recordedRows()
   return Object.entries(FAMILIES)
@@ -31,7 +30,10 @@ export function instructionsTable(): string {
         '',
         '| instruction | opcode | operands | feature | level | readers | proof |',
         '| --- | --- | --- | --- | --- | --- | --- |',
-        ...rows.map((r) => `| ${[r.mnemonic, code(r.opcode), code(r.operands), r.feature ?? '', levelOf(r), r.op ? 'both' : 'evaluator', proof(r, recorded)].join(' | ')} |`),
+        ...rows.map(
+          (r) =>
+            `| ${[r.mnemonic, code(r.opcode), code(r.operands), r.feature ?? '', levelOf(r), r.op ? 'both' : 'evaluator', proof(r, recorded)].join(' | ')} |`,
+        ),
       ].join('\n'),
     )
     .join('\n\n')

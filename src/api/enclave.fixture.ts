@@ -57,3 +57,12 @@ export function build<A extends VdsoAbi = 'mainline'>(options: MachineOptions<A>
   const enclave = machine.createEnclave(layout(NSSA), { sigstruct: sigstructOf(NSSA) })
   return { machine, enclave, memory: machine.memory }
 }
+
+/** A machine whose `onEntry` is called when the enclave has just been entered or resumed. */
+export function buildWatched<A extends VdsoAbi = 'mainline'>(options: MachineOptions<A> = {}, NSSA = 2) {
+  const watch: { onEntry?: () => void } = {}
+  const onSgx = (line: string): void => {
+    if (/^ENCLU\[(EENTER|ERESUME)\] done/.test(line)) watch.onEntry?.()
+  }
+  return { ...build({ ...options, onSgx }, NSSA), watch }
+}

@@ -45,10 +45,10 @@ describe('a key that is read', () => {
 })
 
 describe('a key that is generated', () => {
-  const key = generateRsa3072Key(7n)
+  const key = generateRsa3072Key(0n)
   it('follows from the seed', () => {
-    expect(generateRsa3072Key(7n)).toEqual(key)
-    expect(generateRsa3072Key(8n).n).not.toBe(key.n)
+    expect(generateRsa3072Key(0n)).toEqual(key)
+    expect(generateRsa3072Key(1n).n).not.toBe(key.n)
   })
   it('signs what node:crypto verifies', () => {
     const message = Uint8Array.of(1, 2, 3)

@@ -82,7 +82,7 @@ function randomPrime(random: () => bigint): bigint {
 
 /**
  * A key that follows from `seed` alone: the same seed, the same key. So it keeps nothing secret from anybody who can guess the seed;
- * it is for enclaves in an emulated machine. Takes about a second.
+ * it is for enclaves in an emulated machine. Takes a second, or several: it is a search.
  */
 export function generateRsa3072Key(seed: bigint): Rsa3072Key {
   const text = new TextEncoder()

@@ -1,11 +1,16 @@
 /** The hand-written cases of all families, for every engine that can run them. */
 import { ADD_CASES } from './add.cases.ts'
 import { AES_CASES } from './aes.cases.ts'
+import { AVX2_GATHER_CASES } from './avx2-gather.cases.ts'
+import { AVX2_INTEGER_CASES } from './avx2-integer.cases.ts'
+import { AVX2_MOVE_CASES } from './avx2-move.cases.ts'
 import { BIT_CASES } from './bit.cases.ts'
 import { runnable, runnableBy, type RunnableCase } from './case.fixture.ts'
 import { CONTROL_CASES } from './control.cases.ts'
 import { EXCHANGE_CASES } from './exchange.cases.ts'
+import { F16C_CASES } from './f16c.cases.ts'
 import { FLAG_CONTROL_CASES } from './flag-control.cases.ts'
+import { FMA_CASES } from './fma.cases.ts'
 import { LOGIC_CASES } from './logic.cases.ts'
 import { MISC_CASES } from './misc.cases.ts'
 import { MOVE_CASES } from './move.cases.ts'
@@ -45,13 +50,14 @@ const VECTOR = {
   'sse-move': SSE_MOVE_CASES, 'sse-integer': SSE_INTEGER_CASES, 'sse-shuffle': SSE_SHUFFLE_CASES, 'sse-float': SSE_FLOAT_CASES,
   'sse-convert': SSE_CONVERT_CASES, 'sse-estimate': SSE_ESTIMATE_CASES, 'sse-state': SSE_STATE_CASES, sse3: SSE3_CASES, ssse3: SSSE3_CASES,
   'sse41-integer': SSE41_INTEGER_CASES, 'sse41-shuffle': SSE41_SHUFFLE_CASES, 'sse41-float': SSE41_FLOAT_CASES, sse42: SSE42_CASES,
-  aes: AES_CASES, pclmul: PCLMUL_CASES, sha: SHA_CASES,
+  aes: AES_CASES, pclmul: PCLMUL_CASES, sha: SHA_CASES, 'avx2-integer': AVX2_INTEGER_CASES, 'avx2-move': AVX2_MOVE_CASES,
+  'avx2-gather': AVX2_GATHER_CASES, fma: FMA_CASES, f16c: F16C_CASES,
 }
 
 const each = <C>(families: Readonly<Record<string, readonly C[]>>, make: (c: C) => RunnableCase[]) =>
   Object.entries(families).map(([family, cases]): [string, RunnableCase[]] => [family, cases.flatMap(make)])
 
-/** In these every row must have a case, in the others every mnemonic. */
+/** In these every row must have a case, in the others every mnemonic, if only that of the legacy form. */
 export const CASES_FOR_ROWS: ReadonlySet<string> = new Set(Object.keys(INTEGER))
 
 /** By family. */

@@ -17,6 +17,8 @@ function decoded({ state: { code } }: RunnableCase): Insn {
   return i
 }
 const engine = evaluatorEngine()
+/** Mnemonics with a case: the text of a VEX form is theirs. */
+const legacy = new Set(Object.values(CASES).flatMap((cases) => cases.map((c) => decoded(c).row.mnemonic)))
 
 for (const [family, cases] of Object.entries(CASES)) {
   describe(family, () => {
@@ -29,7 +31,8 @@ for (const [family, cases] of Object.entries(CASES)) {
     test(`every ${byRow ? 'row' : 'mnemonic'} has a case`, () => {
       const name = (r: Row): string => (byRow ? `${r.mnemonic} ${r.opcode} ${r.operands}` : r.mnemonic)
       const covered = new Set(cases.map((c) => name(decoded(c).row)))
-      expect((FAMILIES[family] ?? []).map(name).filter((n) => !covered.has(n))).toEqual([])
+      const isCovered = (n: string): boolean => covered.has(n) || legacy.has(n.replace(/^V/, ''))
+      expect((FAMILIES[family] ?? []).map(name).filter((n) => !isCovered(n))).toEqual([])
     })
   })
 }

@@ -422,4 +422,5 @@ export function createDecoder(rows: readonly Row[] = ROWS, features: ReadonlySet
 }
 
 /** For the baseline processor: SSE2 and nothing beyond. */
-export const decode: Decode = createDecoder()
+export const decode: Decode = (...bytes) => (baseline ??= createDecoder())(...bytes)
+let baseline: Decode | undefined

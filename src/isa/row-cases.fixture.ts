@@ -25,8 +25,9 @@ const INTEL_ONLY = /^V?(RCP|RSQRT)/
 /** Loads of segment registers depend on the kernel's descriptors; direct offsets cannot be aimed. */
 const isUnaimable = (r: Row): boolean => /^8E|^0F A[19]$|^A[0-3]$/.test(r.opcode)
 
-const isAsked = (r: Row): boolean =>
-  !NOT_ASKED.has(r.mnemonic) && !isUnaimable(r) && hostHas(r.feature) && (isIntelHost || !INTEL_ONLY.test(r.mnemonic))
+/** A processor that has the feature can be asked. */
+export const isAskable = (r: Row): boolean => !NOT_ASKED.has(r.mnemonic) && !isUnaimable(r)
+const isAsked = (r: Row): boolean => isAskable(r) && hostHas(r.feature) && (isIntelHost || !INTEL_ONLY.test(r.mnemonic))
 
 /** How many encodings a row gets, as a multiple of the run's usual number. */
 const WEIGHTS: Readonly<Record<string, number>> = {
@@ -50,7 +51,7 @@ export const ASKED: readonly (readonly [family: string, rows: readonly Row[]])[]
 
 const isX87 = (family: string): boolean => /^(x87|mmx)/.test(family)
 /** Families that use vector registers. */
-const VECTORS = /^(sse|ssse|avx|fma|f16c|aes|pclmul|sha|xsave)/
+export const VECTORS = /^(sse|ssse|avx|fma|f16c|aes|pclmul|sha|xsave)/
 const FLOATING = /float|convert|estimate|^sse3$|^fma$|^f16c$/
 const BASES = [0n, 0n, 1n, 16n, 0x7fff_ffff_f000n, 0xffff_ffff_ffff_fff0n] as const
 

@@ -11,6 +11,10 @@ export interface SseRegisters {
   readonly XMM0?: bigint
   readonly XMM1?: bigint
   readonly XMM2?: bigint
+  /** 256 bits; instead of the XMM register of that number. */
+  readonly YMM0?: bigint
+  readonly YMM1?: bigint
+  readonly YMM2?: bigint
   readonly MXCSR?: number
   /** The status flags. */
   readonly RFLAGS?: number
@@ -25,7 +29,7 @@ export interface SseCase {
   /** Not given: zero, MXCSR as after reset. */
   readonly in: SseRegisters
   /** What is not given is not looked at; after a fault the registers must be as before. */
-  readonly out: SseRegisters & { readonly fault?: 'GP' | 'XM'; readonly memAt1?: bigint }
+  readonly out: SseRegisters & { readonly fault?: 'GP' | 'XM' | 'UD'; readonly memAt1?: bigint }
   readonly why: string
 }
 
@@ -37,6 +41,8 @@ export const i32 = (...lanes: number[]): bigint => vector(32, lanes)
 export const i64 = (...lanes: (number | bigint)[]): bigint => vector(64, lanes)
 export const f32 = (...lanes: number[]): bigint => i32(...new Uint32Array(Float32Array.from(lanes).buffer))
 export const f64 = (...lanes: number[]): bigint => i64(...new BigUint64Array(Float64Array.from(lanes).buffer))
+/** 256 bits of two halves. */
+export const ymm = (low: bigint, high: bigint): bigint => low | (high << 128n)
 /** Bytes as they lie in memory, the lowest first. */
 export const hex = (text: string): bigint => i8(...fromHex(text.replaceAll(' ', '')))
 
@@ -64,7 +70,12 @@ export function stateOf(c: SseCase): NativeState {
   gpr[RDX] = c.in.RDX ?? 0n
   gpr[RDI] = BigInt(DATA_BASE + WINDOW_OFFSET + OFFSET)
   const xmm = new Uint8Array(256)
-  for (const [n, v] of [c.in.XMM0, c.in.XMM1, c.in.XMM2].entries()) putVector(xmm, 16 * n, v)
+  const ymmHigh = new Uint8Array(256)
+  const wide = [c.in.YMM0, c.in.YMM1, c.in.YMM2]
+  for (const [n, v] of [c.in.XMM0, c.in.XMM1, c.in.XMM2].entries()) {
+    putVector(xmm, 16 * n, v ?? wide[n])
+    putVector(ymmHigh, 16 * n, (wide[n] ?? 0n) >> 128n)
+  }
   const mem = new Uint8Array(WINDOW_SIZE)
   putVector(mem, OFFSET, c.in.mem)
   return {
@@ -75,16 +86,22 @@ export function stateOf(c: SseCase): NativeState {
     rflags: RFLAGS.FIXED | RFLAGS.IF | (c.in.RFLAGS ?? 0),
     mxcsr: c.in.MXCSR ?? MXCSR_RESET,
     prot: ['rw', 'rw'],
+    ...(Object.keys({ ...c.in, ...c.out }).some((k) => k.startsWith('YMM')) && { ymmHigh }),
   }
 }
 
-const observed = (r: Pick<NativeResult, 'gpr' | 'xmm' | 'mxcsr' | 'rflags' | 'mem'>): Seen => ({
+const wholeVector = (r: Pick<NativeResult, 'xmm' | 'ymmHigh'>, n: number): bigint =>
+  ymm(vectorAt(r.xmm, 16 * n), vectorAt(r.ymmHigh ?? new Uint8Array(256), 16 * n))
+const observed = (r: Pick<NativeResult, 'gpr' | 'xmm' | 'ymmHigh' | 'mxcsr' | 'rflags' | 'mem'>): Seen => ({
   RAX: r.gpr[RAX],
   RCX: r.gpr[RCX],
   RDX: r.gpr[RDX],
   XMM0: vectorAt(r.xmm, 0),
   XMM1: vectorAt(r.xmm, 16),
   XMM2: vectorAt(r.xmm, 32),
+  YMM0: wholeVector(r, 0),
+  YMM1: wholeVector(r, 1),
+  YMM2: wholeVector(r, 2),
   MXCSR: r.mxcsr,
   RFLAGS: Number(r.rflags) & ARITHMETIC_MASK,
   mem: vectorAt(r.mem, OFFSET),
@@ -96,7 +113,7 @@ export function judge(c: SseCase, s: NativeState, result: NativeResult): { wante
   const { fault, ...out } = c.out
   const given = Object.entries(out as Readonly<Record<string, bigint | number>>).map(([k, v]) => [
     k,
-    typeof v === 'bigint' ? BigInt.asUintN(/^R/.test(k) ? 64 : 128, v) : v,
+    typeof v === 'bigint' ? BigInt.asUintN(k.startsWith('R') ? 64 : k.startsWith('Y') ? 256 : 128, v) : v,
   ])
   const before = observed({ ...s, rflags: Number(s.rflags) })
   const wanted: Seen = {

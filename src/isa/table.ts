@@ -197,10 +197,22 @@ export interface Slot {
 }
 
 /** A row that wants cells of a slot. Claims of equal rank must not meet. */
-interface Claim {
-  readonly entry: Entry
+class Claim {
+  readonly row: Row
   readonly opcode: Opcode
   readonly rank: number
+  private made: Entry | undefined
+
+  constructor(row: Row, opcode: Opcode) {
+    this.row = row
+    this.opcode = opcode
+    this.rank = specificity(opcode)
+  }
+
+  /** Made when it is asked for: a program uses few of the rows. */
+  get entry(): Entry {
+    return (this.made ??= createEntry(this.row, this.opcode))
+  }
 }
 
 /** Slots are made when they are first asked for: a program uses a few dozen. */
@@ -220,7 +232,7 @@ export class Table {
   private add(row: Row): void {
     const opcode = parseOpcode(row.opcode)
     invariant(opcode, `${row.mnemonic}: cannot read the opcode '${row.opcode}'`)
-    const claim = { entry: createEntry(row, opcode), opcode, rank: specificity(opcode) }
+    const claim = new Claim(row, opcode)
     for (let byte = opcode.byte; byte < opcode.byte + (opcode.plusR ? 8 : 1); byte++) {
       ;(this.claims[opcode.map * 256 + byte] ??= []).push(claim)
     }

@@ -1,5 +1,5 @@
 /** Instructions as text, for traces and error messages: Intel syntax, lower case, numbers from 10 on in hex. */
-import type { Insn, MemoryOperand, Operand } from './insn.ts'
+import type { Insn, MemoryOperand, Operand, Row } from './insn.ts'
 import { operandCodes } from './opcode.ts'
 
 const WIDE = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const
@@ -83,6 +83,9 @@ const tellsSize = (i: Insn, o: Operand, code: string): boolean =>
   o.kind === 'ymm' ||
   o.kind === 'mm' ||
   (o.kind === 'reg' && code !== 'CL' && i.operands.every((x) => x.kind !== 'mem' || x.w === o.w))
+
+/** A row's name among all others. */
+export const nameOf = (row: Row): string => `${row.mnemonic} ${row.opcode} ${row.operands}`
 
 /** `add rax, [rbp-8]`. */
 export function insnText(i: Insn): string {

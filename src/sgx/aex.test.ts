@@ -8,6 +8,9 @@ import { AEP, AFTER_ENCLU, BASE, Fixture, OENTRY, PAGE, type FixtureOptions } fr
 /** source: 'manual', "AEX Operational Detail" and "Processor Synthetic State on Asynchronous Enclave Exit". */
 const EENTER = 2
 const ERESUME = 3
+const EEXIT = 4
+/** A processor and an enclave with AVX. */
+const WITH_AVX: FixtureOptions = { sgx: { XCR0: 7n }, secs: (s) => (s.XFRM = 7n), sigstruct: (s) => (s.XFRM = 7n) }
 const WITH_EXINFO: FixtureOptions = { secs: (s) => (s.MISCSELECT = 1) }
 
 const ssa = (f: Fixture, page: number = PAGE.SSA0): ReturnType<typeof GPRSGX.view> =>
@@ -123,6 +126,41 @@ describe('asynchronous enclave exit', () => {
     expect(legacy.XMM.slice(240)).toEqual(xmm15)
     expect(legacy.ST.slice(0, 10)).toEqual(st0)
     expect(XSAVE_HEADER.view(f.page(PAGE.SSA0).bytes, 512).XSTATE_BV).toBe(3n)
+  })
+
+  it('with XFRM for AVX the upper halves of the YMM registers go to the frame, become zero and come back', () => {
+    const f = inside(WITH_AVX)
+    const values = Uint8Array.from({ length: 256 }, (_, k) => k * 7 + 1)
+    f.ram.u8.set(values, STATE.YMM_HIGH)
+    f.sgx.aex(f.state, new Fault('UD'))
+    const area = f.page(PAGE.SSA0).bytes
+    expect(area.slice(576, 832)).toEqual(values)
+    expect(XSAVE_HEADER.view(area, 512).XSTATE_BV).toBe(7n)
+    expect(f.ram.u8.slice(STATE.YMM_HIGH, STATE.YMM_HIGH + 256).every((b) => b === 0)).toBe(true)
+    f.enclu(ERESUME)
+    expect(f.ram.u8.slice(STATE.YMM_HIGH, STATE.YMM_HIGH + 256)).toEqual(values)
+  })
+
+  it('without it they stay where they are, and the frame has no place for them', () => {
+    const f = inside({ sgx: { XCR0: 7n } })
+    const values = Uint8Array.from({ length: 256 }, (_, k) => k ^ 0x55)
+    f.ram.u8.set(values, STATE.YMM_HIGH)
+    f.sgx.aex(f.state, new Fault('UD'))
+    expect(f.page(PAGE.SSA0).bytes.slice(576, 832).every((b) => b === 0)).toBe(true)
+    expect(f.ram.u8.slice(STATE.YMM_HIGH, STATE.YMM_HIGH + 256)).toEqual(values)
+  })
+
+  it('inside, XCR0 is XFRM; outside it is what it was', () => {
+    const f = new Fixture(WITH_AVX).init()
+    f.state.xcr0 = 0x27n
+    f.enclu(EENTER)
+    expect(f.state.xcr0).toBe(7n)
+    f.sgx.aex(f.state)
+    expect(f.state.xcr0).toBe(0x27n)
+    f.enclu(ERESUME)
+    expect(f.state.xcr0).toBe(7n)
+    f.enclu(EEXIT)
+    expect(f.state.xcr0).toBe(0x27n)
   })
 
   it('no RF for an interrupt', () => {

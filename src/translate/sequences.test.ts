@@ -77,7 +77,7 @@ interface Runner {
 }
 
 function runner(translate: boolean): Runner {
-  const m = new TestMachine({ decode: decodeAll })
+  const m = new TestMachine(decodeAll)
   m.state.xcr0 = 7n
   m.map(CODE, 1, 'rx')
   m.map(DATA, 2)
@@ -138,16 +138,14 @@ test('without AVX state VEX-coded vector instructions do not exist, translated o
   for (const translate of [true, false]) {
     const r = runner(translate)
     r.m.state.xcr0 = 3n
+    const ends = (code: readonly number[]): string => {
+      const { fault, rip } = run(r, code, start)
+      return `${String(fault).slice(0, 2)} +${Number(rip) - CODE}`
+    }
     // inc eax; vzeroupper; inc eax
-    expect(run(r, [0xff, 0xc0, 0xc5, 0xf8, 0x77, 0xff, 0xc0, HLT], start)).toMatchObject({
-      rip: CODE + 2,
-      fault: expect.stringMatching(/^UD/),
-    })
+    expect(ends([0xff, 0xc0, 0xc5, 0xf8, 0x77, 0xff, 0xc0, HLT])).toBe('UD +2')
     // andn eax, eax, eax needs none of it
-    expect(run(r, [0xc4, 0xe2, 0x78, 0xf2, 0xc0, HLT], start)).toMatchObject({
-      rip: CODE + 5,
-      fault: expect.stringMatching(/^GP/),
-    })
+    expect(ends([0xc4, 0xe2, 0x78, 0xf2, 0xc0, HLT])).toBe('GP +5')
   }
 })
 

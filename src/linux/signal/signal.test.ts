@@ -84,6 +84,63 @@ describe('the frame of a signal handler', () => {
     expect([state.mxcsr, state.xmm(3)[0], guest.task.signals.mask]).toEqual([0x1fa0, 0x33, 0n])
   })
 
+  describe('on a processor with AVX', () => {
+    const AREA = 576
+    function delivered(): { guest: Guest; at: number } {
+      const guest = new Guest()
+      const { state } = guest
+      state.xcr0 = 7n
+      handle(guest, SIGUSR1)
+      raise(guest, SIGUSR1)
+      state.xmm(3).fill(0x33)
+      state.ymmHigh(3).fill(0x44)
+      guest.kernel.schedule()
+      return { guest, at: Number(frameOf(guest).c.fpstate) }
+    }
+    const area = (guest: Guest, at: number): Uint8Array => guest.task.memory.read(at, 836) ?? new Uint8Array(0)
+    const sw = (bytes: Uint8Array): ReturnType<typeof linux._fpx_sw_bytes.view> =>
+      linux._fpx_sw_bytes.view(linux.fpstate.view(bytes).sw_reserved)
+
+    it('the frame has an XSAVE area between two magic numbers', () => {
+      const { guest, at } = delivered()
+      const bytes = area(guest, at)
+      expect(frameOf(guest).uc.uc_flags).toBe(7n)
+      expect(sw(bytes)).toMatchObject({ magic1: 0x4650_5853, extended_size: 836, xfeatures: 7n, xstate_size: 832 })
+      expect(new DataView(bytes.buffer, bytes.byteOffset).getUint32(832, true)).toBe(0x4650_5845)
+      expect([bytes[AREA + 48], bytes[512]]).toEqual([0x44, 7])
+      expect(guest.state.ymmHigh(3)[0]).toBe(0)
+    })
+
+    it('rt_sigreturn puts back what is there, and what the handler has written', () => {
+      const { guest, at } = delivered()
+      guest.poke(at + AREA + 48, 0x5555n)
+      leaveHandler(guest)
+      expect([guest.state.ymmHigh(3)[0], guest.state.ymmHigh(3)[15], guest.state.xmm(3)[0]]).toEqual([0x55, 0x44, 0x33])
+    })
+
+    it('without the second magic number the legacy region counts alone', () => {
+      const { guest, at } = delivered()
+      guest.poke(at + 832, 0n)
+      guest.state.ymmHigh(3).fill(0x66)
+      leaveHandler(guest)
+      expect([guest.state.ymmHigh(3)[0], guest.state.xmm(3)[0]]).toEqual([0, 0x33])
+    })
+
+    it('components that XSTATE_BV leaves out get their initial configuration', () => {
+      const { guest, at } = delivered()
+      guest.poke(at + 512, 3n)
+      leaveHandler(guest)
+      expect([guest.state.ymmHigh(3)[0], guest.state.xmm(3)[0]]).toEqual([0, 0x33])
+    })
+
+    it('a header that XRSTOR refuses is SIGSEGV', () => {
+      const { guest, at } = delivered()
+      guest.poke(at + 512, 8n)
+      leaveHandler(guest)
+      expect(guest.kernel.exitStatus).toBe(SIGSEGV)
+    })
+  })
+
   it('carries what the handler wrote into it', () => {
     const guest = new Guest()
     handle(guest, SIGUSR1)

@@ -14,7 +14,7 @@ import { generateSigningKey, signLayout, type SigstructFields } from './sigstruc
 export interface CreateEnclaveOptions {
   /** A SIGSTRUCT that exists already: 1808 bytes. The two below are for enclaves that are signed now. */
   readonly sigstruct?: Uint8Array
-  /** The signer's key. Default: one of the machine's own, which follows from its seed; making it takes about a second. */
+  /** The signer's key. Default: one of the machine's own, which follows from its seed and takes a second or so to make. */
   readonly key?: Rsa3072KeySource
   /** What the SIGSTRUCT says beyond what the layout does. */
   readonly fields?: SigstructFields

@@ -97,7 +97,7 @@ export function signEnclave(layout: EnclaveLayout, key: Rsa3072KeySource, fields
 
 /**
  * Makes a signing key that follows from the seed, so that a run can be repeated. It keeps nothing secret: whoever knows the seed knows
- * the key. Takes about a second.
+ * the key. Takes a second, or several: it is a search.
  *
  * @throws EncluError ERR_BAD_ARGUMENT
  *
@@ -105,7 +105,7 @@ export function signEnclave(layout: EnclaveLayout, key: Rsa3072KeySource, fields
  * ```ts
  * import { generateSigningKey } from 'enclu'
  *
- * const key = generateSigningKey(1n)
+ * const key = generateSigningKey(0n)
  * console.log(key.n.toString(2).length) // 3072
  * ```
  */
