@@ -2,5 +2,7 @@
 import { register } from 'tsx/esm/api'
 
 register()
-const { main } = await import('./bench.ts')
-process.exitCode = await main(process.argv.slice(2))
+const [first, ...rest] = process.argv.slice(2)
+const isSgx = first === 'sgx'
+const { main } = await import(isSgx ? './sgx.ts' : './bench.ts')
+process.exitCode = await main(isSgx ? rest : process.argv.slice(2))

@@ -7,10 +7,7 @@ let read: readonly Exported[] | undefined
 const all = (): readonly Exported[] => (read ??= readExports())
 
 const firstSentence = (comment: string): string =>
-  (/^[^]*?[.:](?=\s|$)/.exec(comment)?.[0] ?? comment)
-    .replaceAll(/\s+/g, ' ')
-    .replace(/[.:]$/, '')
-    .replaceAll('|', '\\|')
+  (/^[^]*?\.(?=\s|$)/.exec(comment)?.[0] ?? comment).replaceAll(/\s+/g, ' ').replace(/\.$/, '').replaceAll('|', '\\|')
 
 const tableOf = (entry: EntryName): string =>
   table(

@@ -15,6 +15,8 @@ export interface Request {
 /** Names of the tests that failed, at most one of each file asked. */
 export interface Answer {
   readonly failed: readonly string[]
+  /** What comes out is not TypeScript. */
+  readonly invalid?: string
 }
 
 export const requestOf = (file: string, text: string, tests: readonly Tests[]): Request => ({
@@ -58,8 +60,8 @@ async function firstFailure(file: string, name?: string): Promise<string | undef
   const { module, tests } = collector()
   const real = createRequire(resolve(file))
   const require = (id: string): unknown => (id === 'vitest' ? module : real(id))
+  const code = await bundle(file)
   try {
-    const code = await bundle(file)
     const load = runInThisContext(`(require, module, exports) => {${code}\n}`, { filename: file }) as (
       ...args: unknown[]
     ) => void
@@ -89,6 +91,11 @@ async function serve({ file, text, tests }: Request): Promise<Answer> {
 }
 
 if (process.send) {
-  process.on('message', (request: Request) => void serve(request).then((answer) => process.send?.(answer)))
+  const invalid = (error: unknown): Answer => ({ failed: [], invalid: String(error) })
+  process.on('message', (request: Request) => {
+    void serve(request)
+      .catch(invalid)
+      .then((answer) => process.send?.(answer))
+  })
   process.on('disconnect', () => process.exit())
 }

@@ -6,25 +6,14 @@
  *
  * Exit code 0: all were noticed. 1: some were not. 2: the data or the options are wrong, or the tests fail before anything is broken.
  */
-import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import ts from 'typescript'
-import { MUTANTS, SWEEPS, UNOBSERVABLE } from '../test/mutants/index.ts'
-import type { Mutant, Sweep, Tests } from '../test/mutants/mutant.ts'
+import type { Tests } from '../test/mutants/mutant.ts'
+import { collect, Complaint, type Break } from './mutants-collect.ts'
 import { Judge } from './mutants-judge.ts'
-import { sweep } from './mutants-sweep.ts'
 
 /** Tests of a file take some seconds. */
 const LIMIT_MS = 60_000
 
-/** A mutant with its place found. */
-interface Break {
-  readonly id: string
-  readonly breaks: string
-  readonly file: string
-  readonly text: string
-  readonly tests: readonly Tests[]
-}
 interface Verdict {
   readonly id: string
   readonly breaks: string
@@ -32,52 +21,6 @@ interface Verdict {
   /** The tests that failed, in the first file in which one did. */
   readonly by: readonly string[]
 }
-
-/** The data or the command line is wrong. */
-class Complaint extends Error {}
-
-export function breakByHand({ id, breaks, file, find, replace, tests }: Mutant, text: string): Break {
-  const at = text.indexOf(find)
-  if (at < 0) throw new Complaint(`${id}: its text is not in ${file}.`)
-  if (text.indexOf(find, at + 1) >= 0) throw new Complaint(`${id}: its text is in ${file} more than once.`)
-  return { id, breaks, file, text: text.slice(0, at) + replace + text.slice(at + find.length), tests }
-}
-
-const nameOf = (file: string): string => file.replace(/^src\//, '').replace(/\.ts$/, '')
-
-function breakBySyntax({ file, tests }: Sweep, text: string): Break[] {
-  return sweep(file, text).map(({ what, start, end, text: replacement }) => ({
-    id: `${nameOf(file)} ${what}`,
-    breaks: what,
-    file,
-    text: text.slice(0, start) + replacement + text.slice(end),
-    tests,
-  }))
-}
-
-function collect(): Break[] {
-  const read = (file: string): string => {
-    if (!existsSync(file)) throw new Complaint(`test/mutants names ${file}, which is not there.`)
-    return readFileSync(file, 'utf8')
-  }
-  const all = [
-    ...MUTANTS.map((mutant) => breakByHand(mutant, read(mutant.file))),
-    ...SWEEPS.flatMap((one) => breakBySyntax(one, read(one.file))),
-  ]
-  const ids = new Set(all.map(({ id }) => id))
-  if (ids.size !== all.length) throw new Complaint('Two mutants have the same id.')
-  const stale = Object.keys(UNOBSERVABLE).find((id) => !ids.has(id))
-  if (stale !== undefined) throw new Complaint(`UNOBSERVABLE explains a mutant that there is not: ${stale}`)
-  const broken = all.find(({ text }) => syntaxErrors(text))
-  if (broken) throw new Complaint(`${broken.id}: what comes out is not TypeScript.`)
-  return all.filter(({ id }) => !(id in UNOBSERVABLE))
-}
-
-const syntaxErrors = (text: string): boolean =>
-  (
-    ts.transpileModule(text, { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ESNext } })
-      .diagnostics ?? []
-  ).length > 0
 
 /** The tests that all mutants ask, each once. */
 function allTests(mutants: readonly Break[]): Tests[] {

@@ -1,5 +1,5 @@
 import { readPackage } from './package.ts'
-import type { HostPort } from '../port/index.ts'
+import type { HostPort } from '../api/index.ts'
 
 /** One thing that enclu needs of the host. */
 export interface Prerequisite {

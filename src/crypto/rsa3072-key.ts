@@ -5,6 +5,7 @@ import { sha256 } from './sha256.ts'
 
 /** Keys that sign a SIGSTRUCT: made here, or read. Exponent 3 is the only one that EINIT accepts. */
 
+/** A private RSA key with 3072 bits and exponent 3, the only kind that SGX has. */
 export interface Rsa3072Key {
   /** The modulus: 3072 bits. */
   readonly n: bigint

@@ -63,7 +63,7 @@ describe('the decoder and iced-x86 agree', () => {
       let at = 0
       const r = compareDecoders(decodeAll, bytes, address, (length) => (at += length))
       expect([...r.differences]).toEqual([])
-      // The rest is VEX.
+      // The rest is EVEX, and data between the functions.
       expect(r.valid / (r.valid + r.unknown)).toBeGreaterThan(0.9)
     })
   }
@@ -129,6 +129,12 @@ describe('operands', () => {
     ['48 98',                      'cdqe',                          'the name follows the operand size'],
     ['eb fe',                      'jmp 0x400000',                  'to itself'],
     ['66 0f ef c0',                'pxor xmm0, xmm0',               'XMM registers'],
+    ['c5 f4 58 c2',                'vaddps ymm0, ymm1, ymm2',       'VEX.vvvv is the first source'],
+    ['c4 c1 70 58 00',             'vaddps xmm0, xmm1, [r8]',       'VEX.B reaches the base'],
+    ['c4 e3 75 4a c2 30',          'vblendvps ymm0, ymm1, ymm2, ymm3', 'a register in the immediate'],
+    ['c4 e3 75 4a 05 00 00 00 00 30', 'vblendvps ymm0, ymm1, [0x40000a], ymm3', 'which RIP-relative addresses count'],
+    ['c4 e2 f0 f2 c2',             'andn rax, rcx, rdx',            'VEX.vvvv is a general-purpose register'],
+    ['c4 e2 6d 90 44 61 10',       'vpgatherdd ymm0, [rcx+ymm4*2+0x10], ymm2', 'index 4 is a register in VSIB'],
   ])('%s is %s: %s', (hex, text) => {
     expect(textOf(hex)).toBe(text)
   })
@@ -146,6 +152,13 @@ describe('what does not decode', () => {
     ['f0 39 08',       '#UD', 'LOCK CMP: nothing is written'],
     ['8d c0',          '#UD', 'LEA of a register'],
     ['66 0f 01 d7',    '#UD', 'ENCLU takes no 66'],
+    ['f0 c5 f8 77',    '#UD', 'LOCK before VEX'],
+    ['66 c5 f8 77',    '#UD', 'a mandatory prefix before VEX'],
+    ['48 c5 f8 77',    '#UD', 'REX before VEX'],
+    ['c5 f0 77',       '#UD', 'VEX.vvvv without an operand'],
+    ['c4 e4 78 58 c0', '#UD', 'an opcode map that does not exist'],
+    ['c4 e2 7c f2 c2', '#UD', 'VEX.L = 1 for ANDN'],
+    ['c4 e2 6d 90 01', '#UD', 'a gather without SIB'],
     ['0f ff',          'truncated', 'UD0 has a ModRM byte'],
     ['62 f1 7c 48 77', 'unknown EVEX', 'AVX-512 has no rows'],
     ['66 66 66 66 66 66 66 66 66 66 66 66 66 66 90', 'nop', '15 bytes are the most'],

@@ -109,8 +109,10 @@ const text = (o: Operand): string => {
       return memoryText(o)
   }
 }
+const indexText = ({ index, vectorIndex: v }: MemoryOperand): string =>
+  v ? `${v.length === 256 ? 'ymm' : 'xmm'}${v.n}` : `${index}`
 const memoryText = (m: MemoryOperand, w: number = m.w): string =>
-  `mem${w}:${m.seg}:${m.base}+${m.index}*${m.scale}+${BigInt.asUintN(m.a32 ? 32 : 64, m.disp).toString(16)}${m.a32 ? ':a32' : ''}`
+  `mem${w}:${m.seg}:${m.base}+${indexText(m)}*${m.scale}+${BigInt.asUintN(m.a32 ? 32 : 64, m.disp).toString(16)}${m.a32 ? ':a32' : ''}`
 
 function registerText(r: Register): string {
   if (r >= Register.AH && r <= Register.BH) return `reg8:high${r - Register.AH}`
@@ -127,6 +129,10 @@ function registerText(r: Register): string {
 
 /** The number of a register of an address; -1 for none. */
 const addressRegister = (r: Register): number => (RegisterExt.isGPR(r) ? RegisterExt.number(r) : -1)
+const vectorIndex = (r: Register): Pick<MemoryOperand, 'vectorIndex'> | undefined =>
+  RegisterExt.isXMM(r) || RegisterExt.isYMM(r)
+    ? { vectorIndex: { n: RegisterExt.number(r), w: 32, length: RegisterExt.isYMM(r) ? 256 : 128 } }
+    : undefined
 const IMPLICIT: ReadonlyMap<OpKind, readonly [base: number, a32: boolean]> = new Map([
   [OpKind.MemorySegESI, [6, true]],
   [OpKind.MemorySegRSI, [6, false]],
@@ -160,9 +166,20 @@ function theirText(i: Instruction, k: number): string {
       (i.memoryBase === Register.None && i.memoryIndex === Register.None && i.memoryDisplSize === 4)
     // XLAT adds AL, which is not an index of ours.
     const index = i.memoryIndex === Register.AL ? -1 : addressRegister(i.memoryIndex)
-    const scale = index < 0 ? 0 : Math.log2(i.memoryIndexScale)
+    const vector = vectorIndex(i.memoryIndex)
+    const scale = index < 0 && !vector ? 0 : Math.log2(i.memoryIndexScale)
     return memoryText(
-      { kind: 'mem', w: 0, seg, base: addressRegister(i.memoryBase), index, scale, disp: i.memoryDisplacement, a32 },
+      {
+        kind: 'mem',
+        w: 0,
+        seg,
+        base: addressRegister(i.memoryBase),
+        index,
+        scale,
+        disp: i.memoryDisplacement,
+        a32,
+        ...vector,
+      },
       w,
     )
   }

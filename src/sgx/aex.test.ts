@@ -146,7 +146,12 @@ describe('asynchronous enclave exit', () => {
     const values = Uint8Array.from({ length: 256 }, (_, k) => k ^ 0x55)
     f.ram.u8.set(values, STATE.YMM_HIGH)
     f.sgx.aex(f.state, new Fault('UD'))
-    expect(f.page(PAGE.SSA0).bytes.slice(576, 832).every((b) => b === 0)).toBe(true)
+    expect(
+      f
+        .page(PAGE.SSA0)
+        .bytes.slice(576, 832)
+        .every((b) => b === 0),
+    ).toBe(true)
     expect(f.ram.u8.slice(STATE.YMM_HIGH, STATE.YMM_HIGH + 256)).toEqual(values)
   })
 

@@ -31,6 +31,8 @@ type Sigstruct = ReturnType<typeof SIGSTRUCT.view>
 /** One enclave to build: `sgx/SOURCE.c` with `defines`, signed as `sigstruct` says with the key of this PEM text. */
 export interface EnclaveRecipe {
   readonly source: string
+  /** `sgx/SOURCE.S` is all of it, with the TCS: nothing of entry.S. */
+  readonly bare?: boolean
   readonly defines?: readonly string[]
   readonly threads?: number
   readonly key?: string
@@ -89,11 +91,11 @@ export async function built(
 }
 
 async function buildEnclave(path: string, recipe: EnclaveRecipe, compiled: Map<string, string>): Promise<void> {
-  const { source, defines = [], threads = 1, key = EXAMPLE_KEY, sigstruct = {} } = recipe
+  const { source, bare = false, defines = [], threads = 1, key = EXAMPLE_KEY, sigstruct = {} } = recipe
   const options = [`-DTHREADS=${threads}`, ...defines.map((d) => `-D${d}`)]
   const twin = compiled.get([source, ...options].join(' '))
   if (twin === undefined) {
-    const inputs = [join(SOURCES, 'entry.S'), join(SOURCES, `${source}.c`)]
+    const inputs = bare ? [join(SOURCES, `${source}.S`)] : [join(SOURCES, 'entry.S'), join(SOURCES, `${source}.c`)]
     await mustRun('gcc', [...TRUSTED_FLAGS, ...options, `-I${COMMON}`, '-o', `${path}.enclave`, ...inputs])
     await mustRun('strip', ['--strip-all', `${path}.enclave`])
     compiled.set([source, ...options].join(' '), path)

@@ -35,7 +35,9 @@ function reduce(s: NativeState, i: Insn, isVector: boolean): void {
   for (const o of i.operands) {
     if (o.kind === 'reg') gprs.add(o.n)
     if (o.kind === 'xmm' || o.kind === 'ymm') vectors.add(o.n)
-    if (o.kind === 'mem') for (const n of [o.base, o.index]) gprs.add(n)
+    if (o.kind !== 'mem') continue
+    for (const n of [o.base, o.index]) gprs.add(n)
+    if (o.vectorIndex) vectors.add(o.vectorIndex.n)
   }
   const addresses = i.operands.flatMap((o) => (o.kind === 'mem' ? [effectiveAddress(s, o)] : [...s.gpr]))
   zeroBut(new Uint8Array(s.gpr.buffer, s.gpr.byteOffset, 128), 8, gprs)
@@ -49,6 +51,9 @@ function reduce(s: NativeState, i: Insn, isVector: boolean): void {
   zeroBut(s.mem, 1, bytes)
 }
 
+const usesBases = (i: Insn): boolean =>
+  i.seg !== 'none' || /BASE/.test(i.row.mnemonic) || i.operands.some((o) => o.kind === 'mem' && o.seg !== 'none')
+
 function* statesOf(family: string, row: Row, segments: boolean): Generator<NativeState> {
   const random = new Random(nameOf(row).length * 7919 + row.opcode.charCodeAt(row.opcode.length - 1))
   for (const { state } of casesOf(family, [row], random, { encodings: TRIED, states: 1, segments })) {
@@ -56,7 +61,7 @@ function* statesOf(family: string, row: Row, segments: boolean): Generator<Nativ
     delete state.codePage1
     const insn = decodeAll(state.code, 0, Number(codeAddress(state)))
     if (!insn) continue
-    if (insn.seg === 'none' && !/BASE/.test(row.mnemonic)) {
+    if (!usesBases(insn)) {
       delete state.fsBase
       delete state.gsBase
     }

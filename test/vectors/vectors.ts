@@ -80,8 +80,8 @@ function parts(now: NativeState | NativeResult, before?: NativeState): Bytes {
   )
 }
 
-const basesOf = (s: NativeState | NativeResult): readonly [string, string] | undefined =>
-  (s.fsBase ?? s.gsBase) ? [(s.fsBase ?? 0n).toString(16), (s.gsBase ?? 0n).toString(16)] : undefined
+const basesOf = ({ fsBase, gsBase }: NativeState | NativeResult): readonly [string, string] | undefined =>
+  fsBase === undefined ? undefined : [fsBase.toString(16), (gsBase ?? 0n).toString(16)]
 const big = (hex: string): bigint => BigInt(`0x${hex}`)
 
 /** The instruction starts at the usual place. */

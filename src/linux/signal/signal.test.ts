@@ -137,6 +137,7 @@ describe('the frame of a signal handler', () => {
       const { guest, at } = delivered()
       guest.poke(at + 512, 8n)
       leaveHandler(guest)
+      guest.kernel.schedule()
       expect(guest.kernel.exitStatus).toBe(SIGSEGV)
     })
   })

@@ -5,6 +5,7 @@ import type { Listing, Row, VdsoAbi } from '../../vdso/index.ts'
  * `int w(rdi, rsi, rdx, unsigned int leaf, r8, r9, ...)` with the stack arguments of its shape.
  */
 
+/** How C code can call the function. */
 export const STYLES = {
   direct: 'a direct call through a C function pointer',
   minimal: 'a wrapper that does the least the shape asks for',

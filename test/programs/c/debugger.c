@@ -258,8 +258,10 @@ static void attached(void)
 	long before = ptrace(PTRACE_PEEKDATA, pid, &number, 0);
 	printf("DETACH: %s\n", error(ptrace(PTRACE_DETACH, pid, 0, 0)));
 	long now = before;
-	while (now == before)
+	while (now == before) {
+		usleep(100);
 		process_vm_readv(pid, &(struct iovec){ &now, 8 }, 1, &(struct iovec){ (void *)&number, 8 }, 1, 0);
+	}
 	ptrace(PTRACE_ATTACH, pid, 0, 0);
 	stop_of(pid);
 	printf("it went on: %d\n", ptrace(PTRACE_PEEKDATA, pid, &number, 0) >= now);
