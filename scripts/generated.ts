@@ -2,6 +2,7 @@
 import { abiCallers, abiClaims, abiCounts, abiKept, abiSvg } from './abi-docs.ts'
 import { apiNodeReference, apiReference, apiSignatures } from './api-report.ts'
 import { exitCodesTable, optionsTable } from './cli-tables.ts'
+import { instructionsSummary, instructionsTable } from './instructions.ts'
 import { leavesText } from './leaves.ts'
 import { quirksText } from './quirks.ts'
 import { roomsPicture } from './rooms-picture.ts'
@@ -17,6 +18,8 @@ export const GENERATED: readonly GeneratedPart[] = [
   { file: 'README.md', name: 'exit codes', text: exitCodesTable },
   { file: 'ARCHITECTURE.md', name: 'rooms', text: roomsPicture },
   { file: 'docs/quirks.md', name: 'quirks', text: quirksText },
+  { file: 'docs/support/instructions.md', name: 'summary', text: instructionsSummary },
+  { file: 'docs/support/instructions.md', name: 'instructions', text: instructionsTable },
   { file: 'docs/support/leaves.md', name: 'leaves', text: leavesText },
   { file: 'docs/the-call.md', name: 'counts', text: abiCounts },
   { file: 'docs/the-call.md', name: 'callers', text: abiCallers },

@@ -31,7 +31,10 @@ const xmmBytes = (state: CpuState): Uint8Array => state.ram.u8.subarray(STATE.XM
 const highBytes = (state: CpuState): Uint8Array =>
   state.ram.u8.subarray(STATE.YMM_HIGH, STATE.YMM_HIGH + XSAVE_AVX.size)
 
-/** XINUSE: the components that are not in their initial configuration. MXCSR does not count. */
+/**
+ * XINUSE: the components that are not in their initial configuration. MXCSR does not count. A processor may take more for in use: Intel's
+ * do not look at the registers.
+ */
 export function componentsInUse(state: CpuState): bigint {
   const { u16 } = state.ram
   const at = STATE.X87 / 2

@@ -1,5 +1,5 @@
 /** The notation of a row's opcode and operand columns, read: syntax in `Row` of insn.ts. [SDM-2 "Instruction Format", "Opcode Map"] */
-import type { IntWidth, Width } from './ops.ts'
+import type { Width } from './ops.ts'
 
 /** The operand codes by addressing method. 'fixed' registers: n is the register; 'one' is the constant 1; 'st': -1 for ModRM.r/m; 'vm': bits of an index. */
 // prettier-ignore

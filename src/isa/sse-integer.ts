@@ -23,7 +23,7 @@ export const andNot: Binary = (o, a, b) => o.simd('v128.andnot', [b, a])
 
 /** Odd bytes of each word: the high halves of products of 32 bits, low four first. */
 const HIGH_WORDS = [2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31]
-const EVEN_DOUBLEWORDS = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11]
+export const EVEN_DOUBLEWORDS = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11]
 const multiplyHigh =
   (sign: 's' | 'u'): Binary =>
   (o, a, b) =>

@@ -3,6 +3,7 @@ import type { Insn, Row } from './insn.ts'
 import { get, operand } from './operand.ts'
 import type { Cpu, Ops } from './ops.ts'
 import type { SimdOp } from './simd-ops.ts'
+import { EVEN_DOUBLEWORDS } from './sse-integer.ts'
 import {
   alone,
   binary,
@@ -18,7 +19,6 @@ import {
 
 const simple = (op: SimdOp): Op => binary((o, a, b) => o.simd(op, [a, b]))
 
-const EVEN_DOUBLEWORDS = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11]
 const multiplyEvenSigned: Binary = (o, a, b) =>
   o.simd('i64x2.extmul_low_i32x4_s', [o.shuffle(EVEN_DOUBLEWORDS, a, a), o.shuffle(EVEN_DOUBLEWORDS, b, b)])
 

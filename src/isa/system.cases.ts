@@ -17,6 +17,8 @@ export const SYSTEM_CASES: readonly Case[] = [
   { asm: 'encls', code: '0f 01 cf', out: { fault: 'UD' }, why: 'CPL is not 0' },
   { asm: 'cpuid', code: '0f a2', in: { RAX: 0xffff_ffff_0000_0007n, RCX: 2n, RDX: 0xffff_ffff_ffff_ffffn }, out: { RAX: 7n, RBX: 0x1111_1111n, RCX: 2n, RDX: 0xffff_ffffn }, why: 'EAX, ECX in; four registers out, zero-extended', notNative },
   { asm: 'rdtsc', code: '0f 31', in: { RAX: 0xffff_ffff_ffff_ffffn }, out: { RAX: 0x2345_6789n, RDX: 1n }, why: 'EDX:EAX', notNative },
+  { asm: 'rdpid rax', code: 'f3 0f c7 f8', in: { RAX: 0xffff_ffff_ffff_ffffn }, out: { RAX: 0n }, why: 'the processor\'s number', notNative },
+  privileged('invpcid rax, xmmword ptr [rdi]', '66 0f 38 82 07'),
   { asm: 'rdtscp', code: '0f 01 f9', in: { RCX: 5n }, out: { RAX: 0x2345_6789n, RDX: 1n, RCX: 0n }, why: 'and the processor\'s number', notNative },
   { asm: 'rdrand eax', code: '0f c7 f0', in: { ZF: 1 }, out: { RAX: 0x89ab_cdefn, CF: 1, ZF: 0 }, why: 'CF tells success', notNative },
   { asm: 'rdseed rax', code: '48 0f c7 f8', in: {}, out: { RAX: 0x0123_4567_89ab_cdefn, CF: 1 }, why: 'CF tells success', notNative },

@@ -180,6 +180,45 @@ describe('Engine', () => {
     expect(engine.stats.handovers).toBeLessThan(100)
   })
 
+  test('a page that becomes code between two loops over it is noticed by the second', () => {
+    // The inner loop writes the operand of a function, which is called after it: fifty times, another value each time. In every
+    // other round the page is found to be writable before the loop, so that the outer loop goes on as it is into the next round.
+    const code = [
+      ...[0xbb, ...i32(50)], // mov ebx, 50
+      ...[0xf6, 0xc3, 0x01, 0x74, 0x03, 0x88, 0x5e, 0x02], // test bl, 1; je +3; mov [rsi + 2], bl
+      ...[0x48, 0x89, 0xf7, 0xb9, ...i32(8)], // mov rdi, rsi; mov ecx, 8
+      ...[0x88, 0x5f, 0x02, 0x48, 0xff, 0xc7, 0xff, 0xc9, 0x75, 0xf6], // mov [rdi + 2], bl; inc rdi; dec ecx; jne -10
+      ...[0xff, 0xd6, 0xff, 0xcb, 0x75, 0xe0, HLT], // call rsi; dec ebx; jne -32; hlt
+    ]
+    const { m, run } = machine(code)
+    m.map(DATA, 1, 'rwx')
+    m.page(DATA).set([0x49, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0x4c, 0x01, 0xc0, 0xc3]) // mov r8, imm64; add rax, r8; ret
+    m.state.setGpr(RSI, BigInt(DATA))
+    const stack = 0x7fff_0080_0000
+    m.map(stack, 1)
+    m.view.writable(stack)
+    m.state.setGpr(RSP, BigInt(stack + 0x1000))
+    run()
+    expect(m.state.gpr(RAX)).toBe(BigInt.asUintN(64, ((50n * 51n) / 2n) * 0x0101_0101_0101_0101n))
+  })
+
+  test('a loop that moves through pages stops exactly at the one that may not be written', () => {
+    for (const step of [1, 3, 8, 0x400]) {
+      // mov [rdi], rcx; inc rcx; add rdi, step; jmp -13
+      const code = [...[0x48, 0x89, 0x0f, 0x48, 0xff, 0xc1, 0x48, 0x81, 0xc7], ...i32(step), 0xeb, 0xf1]
+      const ends = [true, false].map((translate) => {
+        const { m, engine } = machine(code, { translate })
+        m.protect(DATA + 0x1000, 'r')
+        m.view.readable(DATA + 0x1000)
+        m.state.setGpr(RDI, BigInt(DATA))
+        const exit = engine.run(100_000)
+        return [exit, m.state.gpr(RCX), m.state.gpr(RDI), m.state.rip, m.page(DATA).slice()]
+      })
+      expect(ends[0]).toEqual(ends[1])
+      expect(ends[0]?.[0]).toMatchObject({ kind: 'fault', fault: { errorCode: 7 } })
+    }
+  })
+
   test('a fault inside a region shows the registers of exactly that instruction', () => {
     const code = [
       0xb9,
@@ -259,6 +298,17 @@ describe('Engine', () => {
       m.page(DATA).set(bytes)
       expect(engine.run(100_000).kind).toBe('fault')
       expect(m.state.gpr(RAX)).toBe(twoPages(false, DATA).rax)
+    }
+  })
+
+  test('a load behind a branch to the next instruction is checked', () => {
+    // jc +0; mov rcx, [rax]; hlt
+    const { m, engine } = machine([0x72, 0x00, 0x48, 0x8b, 0x08, HLT], { hot: 1 })
+    for (let k = 0; k < 3; k++) {
+      m.state.setGpr(RAX, 0x50_0000n)
+      m.state.rip = CODE
+      const exit = engine.run(100)
+      expect(exit.kind === 'fault' ? exit.fault.name : exit.kind).toBe('PF')
     }
   })
 

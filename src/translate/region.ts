@@ -295,7 +295,8 @@ export class RegionCompiler {
       const targets = flow === 'jump' ? [...block.successors].sort((a, b) => a - b) : []
       return this.search(block, targets, flow === 'jump' ? last : undefined)
     }
-    if (!t.condition) return this.go(block, taken)
+    // A branch to the next instruction decides nothing; its block must not be written twice.
+    if (!t.condition || taken === next) return this.go(block, taken)
     this.t.emit(t.condition)
     this.code.open('if')
     this.go(block, taken)

@@ -1,4 +1,4 @@
-/** The code that V8 made is kept between runs, and no run depends on it. */
+/** The code that V8 made, and the handlers of threaded code, are kept between runs, and no run depends on them. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -17,13 +17,17 @@ describe('the code cache', () => {
     expect((await enclu(['--version'], { env: { XDG_CACHE_HOME: join(scratch.path, 'cache') } })).code).toBe(0)
     expect(() => readdirSync(folder)).toThrow('ENOENT')
     expect(await run(join(scratch.path, 'cache'))).toMatchObject(ok)
-    const names = readdirSync(folder)
-    expect(names).toEqual([expect.stringMatching(/^[0-9a-f]{16}-v[\d.]+-\w+\.code$/)])
-    const file = join(folder, names[0] ?? '')
-    expect(statSync(file).mode & 0o777).toBe(0o600)
-    const { mtimeMs } = statSync(file)
+    expect(readdirSync(folder)).toEqual(
+      ['code', 'handlers'].map((kind) => expect.stringMatching(`^[0-9a-f]{16}-v[\\d.]+-\\w+\\.${kind}$`)),
+    )
+    const status = () => readdirSync(folder).map((name) => statSync(join(folder, name)))
+    expect(status().map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600])
+    const before = status().map(({ mtimeMs }) => mtimeMs)
     expect(await run(join(scratch.path, 'cache'))).toMatchObject(ok)
-    expect(statSync(file).mtimeMs, 'accepted, so not written again').toBe(mtimeMs)
+    expect(
+      status().map(({ mtimeMs }) => mtimeMs),
+      'accepted, so not written again',
+    ).toEqual(before)
   })
 
   test.each([
@@ -31,12 +35,14 @@ describe('the code cache', () => {
     ['of another V8', (whole: Buffer) => Buffer.concat([Buffer.alloc(16, 0x5a), whole.subarray(16)])],
     ['empty', () => Buffer.alloc(0)],
   ])('%s: is made again', async (_, spoil) => {
-    const [name = ''] = readdirSync(folder)
-    const whole = readFileSync(join(folder, name))
-    writeFileSync(join(folder, name), spoil(whole))
+    const names = readdirSync(folder)
+    const whole = names.map((name) => readFileSync(join(folder, name)))
+    names.forEach((name, k) => writeFileSync(join(folder, name), spoil(whole[k] ?? Buffer.alloc(0))))
     expect(await run(join(scratch.path, 'cache'))).toMatchObject(ok)
-    expect(readFileSync(join(folder, name)).length).toBeGreaterThan(whole.length / 2)
-    expect(readdirSync(folder)).toEqual([name])
+    names.forEach((name, k) =>
+      expect(readFileSync(join(folder, name)).length, name).toBeGreaterThan((whole[k]?.length ?? 0) / 2),
+    )
+    expect(readdirSync(folder)).toEqual(names)
   })
 
   test('has no place: the run does not notice', async () => {

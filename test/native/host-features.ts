@@ -18,4 +18,5 @@ const flags = readFlags()
 
 /** `feature` as in `Row.feature`. */
 export const hostHas = (feature: string | undefined): boolean =>
-  feature === undefined || feature.split('+').every((f) => flags.has(LINUX_NAMES[f] ?? f.toLowerCase().replace('.', '_')))
+  feature === undefined ||
+  feature.split('+').every((f) => flags.has(LINUX_NAMES[f] ?? f.toLowerCase().replace('.', '_')))
