@@ -42,7 +42,7 @@ export function instructionsTable(): string {
 /** How many rows there are of each kind. */
 export function instructionsSummary(): string {
   const rows = Object.values(FAMILIES).flat()
-  const both = rows.filter((r) => r.op).length
+  const both = rows.filter((r) => r.op !== undefined).length
   const asked = rows.filter(isAskable).length
   return `${rows.length.toLocaleString('en-US')} rows in ${Object.keys(FAMILIES).length} families: ${both} have a text for both readers, ${rows.length - both} are the evaluator's alone; ${asked} are asked of a real processor.`
 }

@@ -13,6 +13,7 @@ const DOCUMENTS = [
   'docs/references.md',
   'docs/the-call.md',
   'docs/glossary.md',
+  'docs/support/instructions.md',
   'docs/support/leaves.md',
   'docs/api.md',
   'docs/api-report.md',

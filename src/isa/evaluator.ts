@@ -314,6 +314,11 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
   setFlagsIf(condition: Value, recipe: FlagRecipe, w: IntWidth, a: Value, b?: Value, c?: Value): void {
     if (condition) this.setFlags(recipe, w, a, b, c)
   }
+  setDirection(down: boolean): void {
+    const { u32 } = this.state.ram
+    const rest = u32[STATE.RFLAGS_REST / 4] ?? 0
+    u32[STATE.RFLAGS_REST / 4] = down ? rest | RFLAGS.DF : rest & ~RFLAGS.DF
+  }
 
   jump(_kind: JumpKind, target: Value, first?: () => void): void {
     first?.()

@@ -1,15 +1,7 @@
 /** Flag control: CLC STC CMC CLD STD LAHF SAHF. [SDM-1 "Flag Control (EFLAG) Instructions"] */
-import { STATE } from '../cpu/index.ts'
 import { RFLAGS } from '../spec/x86/index.ts'
-import type { Evaluator } from './evaluator.ts'
 import { packFlags, setFlag } from './flag-bits.ts'
 import { insn } from './rows.ts'
-
-const setDirection = (e: Evaluator, down: boolean): void => {
-  const { u32 } = e.state.ram
-  const rest = u32[STATE.RFLAGS_REST / 4] ?? 0
-  u32[STATE.RFLAGS_REST / 4] = down ? rest | RFLAGS.DF : rest & ~RFLAGS.DF
-}
 
 /** The flags that AH exchanges with RFLAGS: SF, ZF, AF, PF, CF. */
 const IN_AH = RFLAGS.SF | RFLAGS.ZF | RFLAGS.AF | RFLAGS.PF | RFLAGS.CF
@@ -19,8 +11,8 @@ export const FLAG_CONTROL = [
   insn({ mnemonic: 'CLC', spec: 'CLC—Clear Carry Flag', rows: [['F8', '']], op: (m) => setFlag(m, 'CF', m.lit(8, 0)) }),
   insn({ mnemonic: 'STC', spec: 'STC—Set Carry Flag', rows: [['F9', '']], op: (m) => setFlag(m, 'CF', m.lit(8, 1)) }),
   insn({ mnemonic: 'CMC', spec: 'CMC—Complement Carry Flag', rows: [['F5', '']], op: (m) => setFlag(m, 'CF', m.xor(8, m.flag('CF'), m.lit(8, 1))) }),
-  insn({ mnemonic: 'CLD', spec: 'CLD—Clear Direction Flag', rows: [['FC', '']], slow: (e) => setDirection(e, false) }),
-  insn({ mnemonic: 'STD', spec: 'STD—Set Direction Flag', rows: [['FD', '']], slow: (e) => setDirection(e, true) }),
+  insn({ mnemonic: 'CLD', spec: 'CLD—Clear Direction Flag', rows: [['FC', '']], op: (m) => m.setDirection(false) }),
+  insn({ mnemonic: 'STD', spec: 'STD—Set Direction Flag', rows: [['FD', '']], op: (m) => m.setDirection(true) }),
   insn({
     mnemonic: 'LAHF', spec: 'LAHF—Load Status Flags Into AH Register', feature: 'LAHF', rows: [['9F', '']],
     op: (m) => m.setRegHigh(0, m.or(8, m.trunc(32, 8, packFlags(m)), m.lit(8, RFLAGS.FIXED))),

@@ -146,6 +146,9 @@ export interface Cpu<V> extends Ops<V> {
   /** The same if `condition`, else they stay. */
   setFlagsIf(condition: V, recipe: FlagRecipe, w: IntWidth, a: V, b?: V, c?: V): void
 
+  /** RFLAGS.DF; the instruction does nothing else. */
+  setDirection(down: boolean): void
+
   /** Near jump to a computed address. `first` is done even where the target makes the jump fault: the store of a CALL. */
   jump(kind: JumpKind, target: V, first?: () => void): void
   /** Direct jump; `condition` undefined means always. `target` is an absolute address. */

@@ -1,6 +1,6 @@
 import { invariant } from '../base/index.ts'
-import { VIEW } from '../cpu/index.ts'
-import type { ArithmeticFlag } from '../spec/x86/index.ts'
+import { STATE, VIEW } from '../cpu/index.ts'
+import { RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
 import {
   CONDITION_NAMES,
   conditionText,
@@ -482,6 +482,15 @@ export class Translator extends RegisterTranslator implements Cpu<Node> {
     while (given.length > 1 && inputs[given.length - 1] === undefined) given.pop()
     for (const n of given) n.uses++
     this.flagWrite = { recipe, w, inputs: given, condition }
+  }
+
+  setDirection(down: boolean): void {
+    if (!this.region) return
+    const { code } = this.region
+    code.i32(0).i32(0).memory('i32.load', STATE.RFLAGS_REST)
+    if (down) code.i32(RFLAGS.DF).op('i32.or')
+    else code.i32(~RFLAGS.DF).op('i32.and')
+    code.memory('i32.store', STATE.RFLAGS_REST)
   }
 
   // Control flow.
