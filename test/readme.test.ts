@@ -65,7 +65,7 @@ describe('commands', () => {
 })
 
 test('the library example runs', async () => {
-  const [example = ''] = blocks('js')
+  const [example = ''] = blocks('ts')
   const args = ['--input-type=module', '--eval', example]
   const { code, stdout, stderr } = await command(process.execPath, args, { env: cleanEnvironment() })
   expect(stdout).toMatch(/host: {4}from the library\n[^]*\{ kind: 'exited', code: 0 \}\n$/)

@@ -1,6 +1,6 @@
 /**
  * Far transfers: CALL JMP RET with a selector, IRET. At privilege level 3 under Linux they can only stay where they are: in 64-bit code of
- * level 3. [SDM-1 "Control Transfer Instructions", SDM-3A "Returning from a Called Procedure"]
+ * level 3. [SDM-1 "Control Transfer Instructions", SDM-3 "Returning from a Called Procedure"]
  */
 import { fault } from '../cpu/index.ts'
 import { RFLAGS, RSP } from '../spec/x86/index.ts'

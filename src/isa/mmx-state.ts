@@ -1,7 +1,7 @@
 /**
  * The MMX registers: MMn is the significand of physical x87 register n. An instruction that touches one sets TOP to 0 and marks all
  * eight in use; a register that is written gets an exponent of ones, so that the x87 sees no number in it.
- * [SDM-3A "Effect of MMX Instructions on x87 FPU Tag Word", SDM-1 "The MMX Technology Programming Environment"]
+ * [SDM-3 "Effect of MMX Instructions on x87 FPU Tag Word", SDM-1 "The MMX Technology Programming Environment"]
  */
 import { FSW } from '../spec/x86/index.ts'
 import { invariant } from '../base/index.ts'

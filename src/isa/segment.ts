@@ -1,6 +1,6 @@
 /**
  * Segments as Linux sets them up for 64-bit programs: what a selector means, loads of segment registers, LAR LSL VERR VERW and far
- * pointers. [SDM-3A "Segment Descriptors", SDM-1 "Segment Register Instructions"]
+ * pointers. [SDM-3 "Segment Descriptors", SDM-1 "Segment Register Instructions"]
  */
 import { fault } from '../cpu/index.ts'
 import type { Evaluator } from './evaluator.ts'
