@@ -1,7 +1,5 @@
 /** Moves and conversions: MOV MOVZX MOVSX MOVSXD LEA CMOVcc SETcc CBW CWD MOVBE MOVNTI. [SDM-1 "Data Transfer Instructions"] */
-import { fault } from '../cpu/index.ts'
 import { RAX, RDX } from '../spec/x86/index.ts'
-import type { Evaluator } from './evaluator.ts'
 import type { Insn } from './insn.ts'
 import type { Cpu } from './ops.ts'
 import { get, memory, operand, put, widthOf } from './operand.ts'

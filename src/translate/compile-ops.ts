@@ -57,14 +57,18 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
     return this.shl(fmt, bits, constant('i32', 1))
   }
   /** Neither normal: the exponent is all zeros or all ones. Adding one makes it 1 or 0, without a constant of 64 bits. */
-  private notNormal(fmt: FpWidth, bits: Node): Node {
+  private notNormal(fmt: FpWidth, bits: Node, lowest = 1): Node {
     const t = FP[fmt]
     const exponent = this.trunc(fmt, 32, this.shr(fmt, bits, constant('i32', t.fraction)))
-    return this.eq(
-      32,
-      this.and(32, this.add(32, exponent, this.lit(32, 1)), this.lit(32, t.exponents)),
-      this.lit(32, 0),
-    )
+    const rest = this.and(32, this.add(32, exponent, this.lit(32, 1)), this.lit(32, t.exponents))
+    return lowest === 1 ? this.eq(32, rest, this.lit(32, 0)) : this.ltU(32, rest, this.lit(32, lowest))
+  }
+  /**
+   * Of a rounded result: not normal, or so small that it may have been tiny before it was rounded to the smallest normal number, which is
+   * an underflow. Exponents 1 and 2 are not told apart here.
+   */
+  private mayBeTiny(fmt: FpWidth, bits: Node): Node {
+    return this.notNormal(fmt, bits, 3)
   }
   private mayBeUnusual(fmt: FpWidth, bits: Node): Node {
     return bits.sound ? this.lit(8, 0) : this.notNormal(fmt, bits)
@@ -107,9 +111,11 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
           ? this.or(8, this.isZero(fmt, a), this.isZero(fmt, b))
           : this.isZero(fmt, a)
     const fine = this.and(8, this.isZero(fmt, r), zeroIsFine)
+    // A sum that small is exact.
+    const outside = op === 'add' || op === 'sub' ? this.notNormal(fmt, r) : this.mayBeTiny(fmt, r)
     this.exitIfBoth(
-      this.or(8, unusual, this.notNormal(fmt, r)),
-      this.or(8, denormal, this.and(8, this.notNormal(fmt, r), node('i32', 'i32.eqz', [fine]))),
+      this.or(8, unusual, outside),
+      this.or(8, denormal, this.and(8, outside, node('i32', 'i32.eqz', [fine]))),
     )
     r.sound = true
     // Infinite operands made an infinite result or a NaN, but for the divisor of zero.
@@ -201,7 +207,7 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
     }
     this.requireFastFp()
     const r = this.asBits(32, node('f32', 'f32.demote_f64', [this.asFp(64, a)]))
-    const bad = this.and(8, this.notNormal(32, r), node('i32', 'i32.eqz', [this.isZero(64, a)]))
+    const bad = this.and(8, this.mayBeTiny(32, r), node('i32', 'i32.eqz', [this.isZero(64, a)]))
     this.exitIf(this.or(8, this.isDenormal(64, a), bad))
     return r
   }
@@ -230,7 +236,7 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
     const s = this.held(oddFmaOfSingles(this, x, y, z))
     const r = this.held(this.asBits(32, node('f32', 'f32.demote_f64', [s])))
     const isInexact = this.ne(64, this.magnitude(64, this.asBits(64, s)), this.lit(64, 0))
-    this.exitIf(this.and(8, this.notNormal(32, r), isInexact))
+    this.exitIf(this.and(8, this.mayBeTiny(32, r), isInexact))
     return this.soundResult(r)
   }
   private soundResult(bits: Node): Node {

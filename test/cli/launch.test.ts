@@ -18,7 +18,7 @@ describe('the code cache', () => {
     expect(() => readdirSync(folder)).toThrow('ENOENT')
     expect(await run(join(scratch.path, 'cache'))).toMatchObject(ok)
     expect(readdirSync(folder)).toEqual(
-      ['code', 'handlers'].map((kind) => expect.stringMatching(`^[0-9a-f]{16}-v[\\d.]+-\\w+\\.${kind}$`)),
+      ['code', 'handlers'].map((kind) => expect.stringMatching(`^[0-9a-f]{16}-v[\\d.]+-\\w+\\.${kind}$`) as unknown),
     )
     const status = () => readdirSync(folder).map((name) => statSync(join(folder, name)))
     expect(status().map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600])

@@ -94,4 +94,6 @@ if (isSkip(oracle)) throw new Error(oracle.skip)
 const vectors = await record(oracle)
 oracle.close()
 const size = writeVectors(vectors)
-process.stdout.write(`${Object.keys(vectors).length} rows, ${Object.values(vectors).flat().length} vectors, ${size} bytes`)
+process.stdout.write(
+  `${Object.keys(vectors).length} rows, ${Object.values(vectors).flat().length} vectors, ${size} bytes\n`,
+)
