@@ -260,7 +260,14 @@ export class Table {
 
   private createLeaf(candidates: readonly Claim[]): Leaf {
     if (!candidates.some((c) => c.entry.hasModrm)) return this.best(candidates)
-    const list = Array.from({ length: MODRM_CLASSES }, (_, c) => this.best(candidates.filter((x) => answersFor(x, c))))
+    const isExact = candidates.some(({ opcode }) => opcode.modrm !== undefined)
+    const hasDigits = candidates.some(({ opcode }) => opcode.digit !== undefined)
+    const list: (Entry | undefined)[] = []
+    for (let c = 0; c < MODRM_CLASSES; c++) {
+      // Where nobody looks at ModRM.r/m, or at ModRM.reg, classes that differ in no more than that are alike.
+      const alike = isExact ? c : c < 8 ? (hasDigits ? c : 0) : hasDigits ? c & ~7 : 8
+      list.push(alike < c ? list[alike] : this.best(candidates.filter((x) => answersFor(x, c))))
+    }
     return list.every((e) => e === list[0]) ? list[0] : list
   }
 
