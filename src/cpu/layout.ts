@@ -51,8 +51,8 @@ export const VIEW = {
   PLACES: 0x100_0000,
   JUMP_CACHE: 0x140_0000,
   /** See JUMP. */
-  JUMP_CACHE_ENTRIES: 4096,
-  SIZE: 0x141_0000,
+  JUMP_CACHE_ENTRIES: 32768,
+  SIZE: 0x148_0000,
 } as const
 
 /** An entry of the jump cache: where code was found, its function in the dispatcher's table, and what that function makes of DETAIL. */

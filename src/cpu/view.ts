@@ -1,6 +1,6 @@
 import { invariant } from '../base/index.ts'
 import { fault } from './fault.ts'
-import { PAGE_SIZE, VIEW } from './layout.ts'
+import { JUMP, PAGE_SIZE, VIEW } from './layout.ts'
 import type { Ram } from './ram.ts'
 
 export type Access = 'R' | 'W' | 'X'
@@ -46,6 +46,8 @@ export class View {
   private readonly writers = new Map<number, Set<number>>()
   /** Pages that instructions were fetched from. */
   private readonly codePages = new Set<number>()
+  /** Entries were put into the jump cache since it was cleared. */
+  hasJumps = true
   /** 4 KiB pieces of the tables that hold an entry, so that clearing does not touch 16 MiB. */
   private readonly touched = new Set<number>()
 
@@ -151,8 +153,16 @@ export class View {
     this.writers.delete(frame)
   }
 
+  /** Entry `slot` of the jump cache shall not name `address` any more. */
+  forgetJump(address: number, slot: number): void {
+    const entry = (this.at + VIEW.JUMP_CACHE + slot * JUMP.SIZE + JUMP.RIP) / 8
+    if (this.ram.u64[entry] === BigInt(address)) this.ram.u64[entry] = 0xffff_ffff_ffff_ffffn
+  }
+
   invalidateJumps(): void {
     this.generation++
+    if (!this.hasJumps) return
+    this.hasJumps = false
     const at = this.at + VIEW.JUMP_CACHE
     this.ram.u8.fill(0xff, at, at + VIEW.JUMP_CACHE_ENTRIES * 16)
   }

@@ -22,7 +22,10 @@ export interface CodeSource {
 
 const MAX_REGION_BLOCKS = 80
 const MAX_REGION_INSNS = 600
-/** A region of this size takes in no more code that has a region of its own: big functions would be translated once for each entry. */
+/**
+ * A region of this size takes in no more code that has a region of its own: big functions would be translated once for each entry.
+ * Nor does one of any size by an indirect jump: each operation of an interpreter would hold all others.
+ */
 const ENOUGH_INSNS = 120
 /** Cold code is taken in only while the region is small. */
 const MAX_WITH_GUESSES = 60
@@ -66,9 +69,11 @@ export function discoverBlocks(entry: number, source: CodeSource): Map<number, B
       insns.set(at, i)
       at = targetsOf(i).next
       if (i.row.flow === undefined) continue
+      const isIndirect = i.row.flow === 'jump' && i.operands[0]?.kind !== 'rel'
       for (const t of following(i, source)) {
         if (leaders.has(t) || leaders.size >= MAX_REGION_BLOCKS) continue
-        if (insns.size >= ENOUGH_INSNS && i.row.flow !== 'call' && source.isTranslated(t)) continue
+        const isLarge = insns.size >= ENOUGH_INSNS || isIndirect
+        if (isLarge && i.row.flow !== 'call' && source.isTranslated(t)) continue
         // Calls return, even those that have not yet: recursion reaches its first return last.
         const likely = i.row.flow === 'call' || source.isWarm(t)
         if (likely) leaders.add(t)

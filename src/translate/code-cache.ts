@@ -1,4 +1,5 @@
 import { Fault, PAGE_SIZE, type Ram, type View } from '../cpu/index.ts'
+import { jumpSlot } from './dispatcher.ts'
 import { UnknownInstruction, type Decode, type Insn } from '../isa/index.ts'
 
 /** Straight-line code as the evaluator runs it, from one address to the next branch. */
@@ -162,13 +163,14 @@ export class CodeCache {
     }
   }
 
+  /** Takes it out of use. Blocks, and other regions, stay. */
   dropRegion(r: Region): void {
     this.changed = true
     const left = this.regions.get(r.address)?.filter((x) => x !== r) ?? []
     if (left.length > 0) this.regions.set(r.address, left)
     else this.regions.delete(r.address)
     for (const { frame } of r.pages) this.regionsOfFrame.get(frame)?.delete(r)
-    for (const v of this.ram.views) v.invalidateJumps()
+    for (const v of this.ram.views) v.forgetJump(r.address, jumpSlot(r.address))
   }
 
   /** The bytes of a frame are about to change, or it is given back. */

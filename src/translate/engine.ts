@@ -36,7 +36,7 @@ export interface EngineOptions {
   readonly handlers?: Uint8Array
 }
 
-const HOT = 1500
+const HOT = 3000
 /** Runs of a block before handlers are made for it. */
 const COLD = 1
 /** Blocks with this share of the runs go along: translating costs as much as evaluating an instruction some sixty times. */
@@ -46,7 +46,7 @@ const GROUP_INSNS = 1500
 /** Targets of one indirect jump that a region looks for. */
 const MOST_TARGETS = 24
 /** How often a region is made again for a new target: interpreters with a jump behind every operation would never be done. */
-const MOST_REMAKES = 4
+const MOST_REMAKES = 1
 /** Vain exits at one place after which a region is made again in another manner. */
 const VAIN_LIMIT = 24
 
@@ -274,6 +274,7 @@ export class Engine {
     this.ram.u64[(at + JUMP.RIP) / 8] = BigInt(address)
     this.ram.u32[(at + JUMP.SLOT) / 4] = slot
     this.ram.u32[(at + JUMP.DETAIL) / 4] = detail
+    this.evaluator.view.hasJumps = true
     return RETURN.CONTINUE
   }
 
