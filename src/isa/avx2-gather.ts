@@ -1,7 +1,8 @@
 /**
- * AVX2 gathers. The mask's sign bits choose elements, lowest first. First of all the mask becomes ones and zeros; an element that was
- * loaded is in the destination and its mask is cleared even when a later one faults, so that the instruction goes on from there when it
- * is executed again.
+ * AVX2 gathers. The mask's sign bits choose elements, lowest first. An element that was loaded is in the destination and its mask is
+ * cleared even when a later one faults, so that the instruction goes on from there when it is executed again.
+ * Undefined: the rest of the registers after a fault, which are as on Intel's processors: the mask becomes ones and zeros first of
+ * all, and the destination's top is cleared behind the first element.
  */
 import { fault } from '../cpu/index.ts'
 import type { Value } from './eval-ops.ts'

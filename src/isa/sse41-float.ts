@@ -17,8 +17,8 @@ import {
 
 /**
  * Sum of the products that bits 7-4 of the immediate choose, in the lanes that bits 3-0 choose, for every 128 bits. Each step is an
- * operation of its own: an unmasked exception in one keeps the next from being done. The manual does not say which of several NaNs is
- * the result: every lane adds for itself, and the order of its operands is that of Intel's processors.
+ * operation of its own: an unmasked exception in one keeps the next from being done.
+ * Undefined: which of several NaNs DPPS and DPPD give; every lane adds for itself, in the order of Intel's processors.
  */
 const dotProduct =
   (w: FpWidth): Op =>
