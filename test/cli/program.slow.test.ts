@@ -65,14 +65,14 @@ describe('how a program ends', () => {
     expect((await enclu(['run', guest('crash')])).code).toBe(139)
   })
   test('an instruction that enclu does not have: 125, with its bytes and address, and statistics if asked for', async () => {
-    const { code, stderr } = await enclu(['run', '--stats', guest('avx')])
-    expect(stderr).toMatch(/^enclu: .*c5 ?f8 ?58 ?c1/im)
+    const { code, stderr } = await enclu(['run', '--stats', guest('evex')])
+    expect(stderr).toMatch(/^enclu: .*62 ?f1 ?7c ?48 ?58 ?c1/im)
     expect(stderr).toMatch(/0x400078/)
     expect(stderr).toMatch(/^instructions +0 in/m)
     expect(code).toBe(125)
   })
   test('ENCLU_DEBUG=1 adds the stack', async () => {
-    const { code, stderr } = await enclu(['run', guest('avx')], { env: { ENCLU_DEBUG: '1' } })
+    const { code, stderr } = await enclu(['run', guest('evex')], { env: { ENCLU_DEBUG: '1' } })
     expect(stderr).toMatch(/EncluError: [^]*\n\s+at /)
     expect(code).toBe(125)
   })
