@@ -47,7 +47,8 @@ const bextr = <V>(m: Cpu<V>, i: Insn): void => {
   const shifted = m.select(w, beyond, m.lit(w, 0), m.shr(w, source, m.and(32, start, m.lit(32, w - 1))))
   const r = m.and(w, shifted, lowBits(m, w, byte(m, w, control, 1)))
   put(m, i, 0, r)
-  m.setFlags('FIELD', w, r, undefined, m.lit(w, 0))
+  // Undefined: SF and PF of BEXTR are 0 whatever the result is, as on Intel's processors.
+  m.setFlags('SCAN', w, r, m.lit(w, 1))
 }
 const bzhi = <V>(m: Cpu<V>, i: Insn): void => {
   const w = widthOf(i)

@@ -112,7 +112,7 @@ export const RECIPES = {
   PRODUCT: { CF: carryBit, OF: carryBit, AF: zero, ZF: zero, SF: sign(first), PF: parity(first) },
   /** a = source of BSF or BSR: ZF = it is 0; b = place found, or 0. The manual leaves the others undefined; Intel's processors do this. */
   SCAN: { CF: zero, OF: zero, AF: zero, SF: zero, PF: (o, w, _a, b) => o.evenParity(w, b), ZF: isZero(first) },
-  /** a = result of a BMI instruction, c = CF. The manual leaves AF and PF undefined, for BEXTR also SF; Intel's processors do this. */
+  /** a = result of a BMI instruction, c = CF. The manual leaves AF and PF undefined; Intel's processors do this. */
   FIELD: { CF: carryBit, OF: zero, AF: zero, PF: zero, SF: sign(first), ZF: isZero(first) },
 } as const satisfies Record<string, Recipe>
 

@@ -98,7 +98,7 @@ static void traced(void)
 	raise(SIGUSR1);
 	raise(SIGURG);
 	five();
-	raise(SIGTSTP);
+	raise(SIGSTOP);
 	_exit(result == 43 && handled == 1012 && *(const volatile char *)constant == 'C' ? 42 : 1);
 }
 
@@ -218,7 +218,7 @@ static void group_stop(pid_t pid)
 	ptrace(PTRACE_CONT, pid, 0, 0);
 	stop_of(pid);
 	say_siginfo(pid);
-	ptrace(PTRACE_CONT, pid, 0, SIGTSTP);
+	ptrace(PTRACE_CONT, pid, 0, SIGSTOP);
 	stop_of(pid);
 	say_siginfo(pid);
 	ptrace(PTRACE_CONT, pid, 0, 0);
