@@ -262,8 +262,12 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
     const { state, options, kernel } = this
     const { onStep } = options
     if (!onStep) {
-      const { translate = true, codeCache } = options
-      return new Engine(state, evaluator, { translate, ...(codeCache && { handlers: codeCache }) })
+      const { translate = true, translateAfter: hot, codeCache } = options
+      return new Engine(state, evaluator, {
+        translate,
+        ...(hot !== undefined && { hot }),
+        ...(codeCache && { handlers: codeCache }),
+      })
     }
     const step = {
       gpr: (n: number) => state.gpr(n),

@@ -33,6 +33,8 @@ export interface MachineOptions<A extends VdsoAbi = VdsoAbi> {
   readonly allowWrite?: readonly string[]
   /** false: run everything in the evaluator (exact, slow; for comparison). */
   readonly translate?: boolean
+  /** How often code must have run before it is translated to a function of its own; for comparison. The default is made for speed. */
+  readonly translateAfter?: number
   /** What `codeCache()` of an earlier machine gave: less has to be made before the guest runs. Bytes of another version are ignored. */
   readonly codeCache?: Uint8Array
   /** Called before each instruction of the guest, which then runs in the evaluator, one instruction at a time. */

@@ -39,7 +39,7 @@ export interface EngineOptions {
 const HOT = 3000
 /** Runs of a block before handlers are made for it. */
 const COLD = 1
-/** Blocks with this share of the runs go along: translating costs as much as evaluating an instruction some sixty times. */
+/** Blocks with this share of the runs go along. */
 const WARM_SHARE = 4
 /** Instructions in one module, about: making a module has a fixed cost, and a big one waits long for its first run. */
 const GROUP_INSNS = 1500
@@ -50,7 +50,7 @@ const MOST_REMAKES = 1
 /** Vain exits at one place after which a region is made again in another manner. */
 const VAIN_LIMIT = 24
 
-/** Runs guest code: cold code in the evaluator, hot code translated; both are exact, so where they alternate cannot be seen. */
+/** Runs guest code: cold in the evaluator, warm as threaded code, hot in regions; all are exact, so where they alternate cannot be seen. */
 export class Engine {
   readonly stats: EngineStats = { evaluated: 0, regions: 0, translatedInsns: 0, handovers: 0 }
   private readonly ram: Ram
