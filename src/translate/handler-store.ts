@@ -1,16 +1,21 @@
-/** Handlers as bytes, to be kept between runs: for each its key, then its code, both after their lengths (u32). */
+/** Handlers as bytes, to be kept between runs: a checksum, then for each its key and its code, both after their lengths (u32). */
 import { ByteWriter } from '../wasm/index.ts'
 
 export function writeHandlers(bodies: ReadonlyMap<string, Uint8Array>): Uint8Array<ArrayBuffer> {
-  const out = new ByteWriter().append(MAGIC).u32(bodies.size)
+  const out = new ByteWriter().u32(bodies.size)
   for (const [key, body] of bodies) out.name(key).u32(body.length).append(body)
-  return out.bytes.slice(0, out.length)
+  const bytes = new Uint8Array(MAGIC.length + CHECKSUM_SIZE + out.length)
+  bytes.set(MAGIC)
+  bytes.set(out.bytes.subarray(0, out.length), MAGIC.length + CHECKSUM_SIZE)
+  new DataView(bytes.buffer).setUint32(MAGIC.length, checksum(bytes), true)
+  return bytes
 }
 
-/** Undefined for bytes that writeHandlers has not written, or not to the end. */
+/** Undefined for bytes that writeHandlers has not written, or that have changed since: wrong code would go wrong silently. */
 export function readHandlers(bytes: Uint8Array): Map<string, Uint8Array> | undefined {
-  let at = MAGIC.length
-  if (MAGIC.some((b, k) => bytes[k] !== b)) return undefined
+  let at = MAGIC.length + CHECKSUM_SIZE
+  if (bytes.length < at || MAGIC.some((b, k) => bytes[k] !== b)) return undefined
+  if (new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true) !== checksum(bytes)) return undefined
   const u32 = (): number => {
     let n = 0
     for (let shift = 0; shift < 35; shift += 7) {
@@ -32,3 +37,11 @@ export function readHandlers(bytes: Uint8Array): Map<string, Uint8Array> | undef
 }
 
 const MAGIC = Uint8Array.from('enclu handlers\n', (c) => c.charCodeAt(0))
+const CHECKSUM_SIZE = 4
+
+/** FNV-1a over what follows the checksum. */
+function checksum(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5
+  for (let k = MAGIC.length + CHECKSUM_SIZE; k < bytes.length; k++) hash = Math.imul(hash ^ (bytes[k] ?? 0), 0x01000193)
+  return hash >>> 0
+}

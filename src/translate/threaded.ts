@@ -12,8 +12,6 @@ import { RETURN } from './region.ts'
 const BLOCK = { RUNS: 0, LIMIT: 4, COUNT: 8, NOTE: 12, NEXT: 16, RECORDS: 24 } as const
 /** In HANDLER: the evaluator does this instruction. */
 const BY_EVALUATOR = 0
-/** Bytes for records: as many as a view's tables have, which is how they are allocated. */
-const ARENA_SIZE = VIEW.SIZE
 
 /** What threaded code calls back for; each returns a RETURN code. */
 export interface ThreadedCallbacks {
@@ -48,14 +46,24 @@ export class ThreadedCode {
   private readonly missed = new Map<string, Insn>()
   private readonly table = new WebAssembly.Table({ initial: 1024, element: 'anyfunc' })
   private nextHandler = BY_EVALUATOR + 1
+  private readonly arenaSize: number
+  /** Where the records are; space for a view's tables is what there is to be had. */
   private arena = 0
   private next = 0
   /** What the records stand for, by RECORD.INSN. */
   private insns: Insn[] = []
   private placed: RunBlock[] = []
 
-  constructor(ram: Ram, table: WebAssembly.Table, slot: number, callbacks: ThreadedCallbacks) {
+  /** `arenaSize`: bytes for records, at most a view's size. */
+  constructor(
+    ram: Ram,
+    table: WebAssembly.Table,
+    slot: number,
+    callbacks: ThreadedCallbacks,
+    arenaSize: number = VIEW.SIZE,
+  ) {
     this.ram = ram
+    this.arenaSize = arenaSize
     this.slot = slot
     this.callbacks = callbacks
     const m = new ModuleWriter()
@@ -102,7 +110,7 @@ export class ThreadedCode {
 
   private allocate(size: number): number {
     if (this.arena === 0) this.arena = this.next = this.ram.allocateView()
-    if (this.next + size > this.arena + ARENA_SIZE) this.forgetAll()
+    if (this.next + size > this.arena + this.arenaSize) this.forgetAll()
     this.next += size
     return this.next - size
   }

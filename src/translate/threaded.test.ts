@@ -1,0 +1,92 @@
+/** What the readers' tests do not see of threaded code: its records' space, and handlers that are kept. */
+import { describe, expect, test } from 'vitest'
+import { JUMP, STATE, VIEW } from '../cpu/index.ts'
+import { decodeAll } from '../isa/evaluator-engine.fixture.ts'
+import { TestMachine } from '../isa/test-machine.fixture.ts'
+import type { RunBlock } from './code-cache.ts'
+import { createDispatcher, jumpSlot } from './dispatcher.ts'
+import { readHandlers, writeHandlers } from './handler-store.ts'
+import { RETURN } from './region.ts'
+import { LEAVE, ThreadedCode } from './threaded.ts'
+
+const RAX = 0
+
+function setUp(arenaSize?: number) {
+  const m = new TestMachine()
+  const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
+  const { flags } = createDispatcher(m.ram, table, { miss: () => RETURN.EXIT, step: () => RETURN.EXIT })
+  const evaluated: string[] = []
+  const callbacks = {
+    limit: () => RETURN.EXIT,
+    evaluate: ({ row }: { row: { mnemonic: string } }) => (evaluated.push(row.mnemonic), LEAVE),
+    note: () => {},
+    flags,
+  }
+  return { m, table, evaluated, threaded: new ThreadedCode(m.ram, table, 0, callbacks, arenaSize) }
+}
+
+/** ADD RAX, `by`, as a block of one instruction. */
+function addBlock(address: number, by: number): RunBlock {
+  const insn = decodeAll(Uint8Array.of(0x48, 0x83, 0xc0, by), 0, address)
+  if (!insn) throw new Error('not decoded')
+  return { address, insns: [insn], frames: [], runs: 0, threaded: 0 }
+}
+
+function run({ m, table }: ReturnType<typeof setUp>, { address, threaded }: RunBlock): number {
+  const { ram, state } = m
+  const { view } = m.evaluator
+  ram.u32[STATE.JUMP_CACHE / 4] = view.at + VIEW.JUMP_CACHE
+  ram.u32[(view.at + VIEW.JUMP_CACHE + JUMP.SIZE * jumpSlot(address) + JUMP.DETAIL) / 4] = threaded
+  state.rip = address
+  return (table.get(0) as (depth: number) => number)(0)
+}
+
+describe('records', () => {
+  test('a full arena is used anew: blocks keep how often they ran, jumps to them are forgotten', () => {
+    const all = setUp(1000)
+    const { m, threaded } = all
+    const first = addBlock(0x1000, 1)
+    threaded.place(first, 100, true)
+    expect(run(all, first)).toBe(RETURN.CONTINUE)
+    expect([m.state.gpr(RAX), threaded.runsOf(first)]).toEqual([1n, 1])
+    const { generation } = m.evaluator.view
+    const others = Array.from({ length: 20 }, (_, k) => addBlock(0x2000 + 16 * k, 2))
+    for (const block of others) threaded.place(block, 100, true)
+    expect(m.evaluator.view.generation).toBeGreaterThan(generation)
+    expect([first.threaded, threaded.runsOf(first)]).toEqual([0, 1])
+    threaded.place(first, 100, true)
+    run(all, first)
+    run(all, others.at(-1) ?? first)
+    expect([m.state.gpr(RAX), threaded.runsOf(first)]).toEqual([4n, 2])
+  })
+
+  test('the limit is asked before the block runs', () => {
+    const all = setUp()
+    const block = addBlock(0x1000, 1)
+    all.threaded.place(block, 2, true)
+    expect([run(all, block), run(all, block), all.m.state.gpr(RAX)]).toEqual([RETURN.CONTINUE, RETURN.EXIT, 1n])
+  })
+})
+
+describe('handlers that are kept', () => {
+  test('serve another engine, which makes none', () => {
+    const [maker, user] = [setUp(), setUp()]
+    expect(maker.threaded.place(addBlock(0x1000, 1), 100, false), 'none is there yet').toBeUndefined()
+    const saved = maker.threaded.save()
+    user.threaded.restore(saved ?? new Uint8Array(0))
+    const block = addBlock(0x3000, 5)
+    expect(user.threaded.place(block, 100, false)).toBeDefined()
+    run(user, block)
+    expect([user.m.state.gpr(RAX), user.evaluated]).toEqual([5n, []])
+    expect(user.threaded.save(), 'no more than it was given').toBeUndefined()
+  })
+
+  test('are refused when any byte has changed, or the end is missing', () => {
+    const saved = writeHandlers(new Map([['ADD', Uint8Array.of(1, 2, 3)]]))
+    expect(readHandlers(saved)).toEqual(new Map([['ADD', Uint8Array.of(1, 2, 3)]]))
+    for (let k = 0; k < saved.length; k++) {
+      expect(readHandlers(saved.map((b, at) => (at === k ? b ^ 1 : b)))).toBeUndefined()
+      expect(readHandlers(saved.subarray(0, k))).toBeUndefined()
+    }
+  })
+})
