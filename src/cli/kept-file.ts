@@ -1,5 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** What launch.ts gives the program. */
+export interface Launcher {
+  /** How the names of files begin that runs of this version keep for each other. */
+  readonly prefix: string
+  /** This run has used code that earlier ones have not: V8's code shall be kept anew. */
+  keepCode(): void
+}
+
+/** Files of versions that nobody has run for so long are removed. */
+const LONG_MS = 30 * 24 * 3600 * 1000
 
 /** A file in the user's cache folder, for this user alone. What cannot be kept is made in each run. */
 export class KeptFile {
@@ -24,6 +35,8 @@ export class KeptFile {
       const draft = `${this.path}.${process.pid}`
       writeFileSync(draft, content, { mode: 0o600 })
       renameSync(draft, this.path)
+      for (const path of readdirSync(folder).map((name) => join(folder, name)))
+        if (Date.now() - statSync(path).mtimeMs > LONG_MS) rmSync(path, { force: true })
     } catch {
       // As the class says.
     }

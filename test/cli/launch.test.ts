@@ -1,5 +1,5 @@
 /** The code that V8 made, and the handlers of threaded code, are kept between runs, and no run depends on them. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { enclu, executable, GUESTS, scratchFolder } from './enclu.ts'
@@ -43,6 +43,18 @@ describe('the code cache', () => {
       expect(readFileSync(join(folder, name)).length, name).toBeGreaterThan((whole[k]?.length ?? 0) / 2),
     )
     expect(readdirSync(folder)).toEqual(names)
+  })
+
+  test('is made again when a program uses more of enclu, and old files go', async () => {
+    const code = readdirSync(folder).find((name) => name.endsWith('.code')) ?? ''
+    const before = statSync(join(folder, code)).size
+    const old = join(folder, 'of-another-version.code')
+    writeFileSync(old, '')
+    utimesSync(old, 0, 0)
+    const hello = await enclu(['run', 'examples/hello/hello'], { env: { XDG_CACHE_HOME: join(scratch.path, 'cache') } })
+    expect(hello.code).toBe(0)
+    expect(statSync(join(folder, code)).size).toBeGreaterThan(before)
+    expect(existsSync(old)).toBe(false)
   })
 
   test('has no place: the run does not notice', async () => {

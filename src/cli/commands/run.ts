@@ -3,7 +3,7 @@ import type { Machine, MachineOptions } from '../../api/index.ts'
 import { guestEnvironment } from '../environment.ts'
 import { exitCodeOf } from '../exit-codes.ts'
 import { failWith } from '../failure.ts'
-import { KeptFile } from '../kept-file.ts'
+import { KeptFile, type Launcher } from '../kept-file.ts'
 import { openLog, printLine, say, type Log } from '../output.ts'
 import { processor } from '../processor.ts'
 import type { RunOptions } from '../run-options.ts'
@@ -11,8 +11,8 @@ import { forwardSignals } from '../signals.ts'
 import { formatStats } from '../stats.ts'
 import { vdsoOptions } from '../vdso.ts'
 
-/** Given by launch.ts: how the names of files begin that runs of this version keep for each other. */
-declare const cachePrefix: string
+/** Given by launch.ts. */
+declare const launcher: Launcher
 
 /** `enclu run`. Returns the exit code. */
 export async function run(
@@ -33,7 +33,7 @@ export async function run(
   }
   const cpu = processor(options.cpu, api.PROCESSORS)
   const log = openLog(options.log)
-  const kept = new KeptFile(`${cachePrefix}.handlers`)
+  const kept = new KeptFile(`${launcher.prefix}.handlers`)
   const codeCache = kept.read()
   const machine = new api.Machine({
     port: nodeHost(),
@@ -55,7 +55,10 @@ export async function run(
     if (options.stats || options.statsFormat) printStats(machine, performance.now() - started, options, log)
     log.close()
     const grown = machine.codeCache()
-    if (grown) kept.write(grown)
+    if (grown) {
+      kept.write(grown)
+      launcher.keepCode()
+    }
   }
 }
 
