@@ -10,6 +10,7 @@ import {
   FIRST_GPR,
   FIRST_XMM,
   FIRST_YMM_HIGH,
+  type InsnFacts,
   type RegionLocals,
   type Terminator,
 } from './region-parts.ts'
@@ -176,8 +177,8 @@ class HandlerTranslator extends Translator {
     return m.a32 ? this.zext(32, 64, this.trunc(64, 32, a)) : a
   }
 
-  /** Runs `body` and tells whether the immediates in it were looked at otherwise than by `lit`. */
-  looksAt(i: Insn, body: (watched: Insn) => void): boolean {
+  /** As `analyze`; undefined if the text looks at its immediate otherwise than by `lit`. */
+  analyzeGeneral(i: Insn): InsnFacts | undefined {
     let reads = 0
     this.used = 0
     const operands = i.operands.map((o): Operand => {
@@ -189,8 +190,8 @@ class HandlerTranslator extends Translator {
         },
       })
     })
-    body({ ...i, operands })
-    return reads !== this.used
+    const facts = this.analyze({ ...i, operands })
+    return reads === this.used ? facts : undefined
   }
 }
 
@@ -207,8 +208,8 @@ export type NoHandler = 'inspects' | 'unfit'
 export function compileHandler(insn: Insn): Code | NoHandler {
   const t = new HandlerTranslator(true)
   t.startBlock()
-  let facts = t.analyze(insn)
-  if (t.looksAt(insn, (watched) => (facts = t.analyze(watched)))) return 'inspects'
+  const facts = t.analyzeGeneral(insn)
+  if (!facts) return 'inspects'
   const written = [...t.touched.gprWritten]
   if (written.length > 1 && insn.w < 32 && written.some(isNamed)) return 'unfit'
   const vectors = insn.operands.filter((o) => o.kind === 'xmm' || o.kind === 'ymm').length
