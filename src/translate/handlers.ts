@@ -14,6 +14,7 @@ import {
   type RegionLocals,
   type Terminator,
 } from './region-parts.ts'
+import { loadFlags, storeFlags } from './region-state.ts'
 import { Translator } from './translator.ts'
 
 /**
@@ -253,12 +254,7 @@ function reload(code: Code, t: Translator, locals: RegionLocals, readsFlags: boo
   for (const n of touched.xmm) code.simdMemory('v128.load', placeOf(code, 'XMM', n)).set(FIRST_XMM + n)
   for (const n of touched.ymmHigh) code.simdMemory('v128.load', placeOf(code, 'YMM_HIGH', n)).set(FIRST_YMM_HIGH + n)
   code.i32(0).memory('i32.load', STATE.VIEW).set(locals.view)
-  if (readsFlags) {
-    code.i32(0).memory('i32.load', STATE.FOP).set(locals.fop)
-    code.i32(0).memory('i64.load', STATE.FA).set(locals.fa)
-    code.i32(0).memory('i64.load', STATE.FB).set(locals.fb)
-    code.i32(0).memory('i64.load', STATE.FC).set(locals.fc)
-  }
+  if (readsFlags) loadFlags(code, locals)
   if (touched.fpFast) code.i32(0).memory('i32.load', STATE.FP_FAST).set(locals.fpFast)
   if (touched.fs) code.i32(0).memory('i64.load', STATE.FS_BASE).set(locals.fs)
   if (touched.gs) code.i32(0).memory('i64.load', STATE.GS_BASE).set(locals.gs)
@@ -279,11 +275,7 @@ function spill(code: Code, t: Translator, locals: RegionLocals): void {
     const offset = placeOf(code, 'YMM_HIGH', n)
     code.get(FIRST_YMM_HIGH + n).simdMemory('v128.store', offset)
   }
-  if (!touched.flags) return
-  code.i32(0).get(locals.fop).memory('i32.store', STATE.FOP)
-  code.i32(0).get(locals.fa).memory('i64.store', STATE.FA)
-  code.i32(0).get(locals.fb).memory('i64.store', STATE.FB)
-  code.i32(0).get(locals.fc).memory('i64.store', STATE.FC)
+  if (touched.flags) storeFlags(code, locals, t.flags?.inputs ?? 3)
 }
 
 /** A branch that is not taken leaves RIP as it is: the next instruction's address, which threaded code has put there. */

@@ -40,11 +40,23 @@ export function reload(
 /** The flags, if they are still in memory. */
 export function fetchFlags(code: Code, locals: RegionLocals): void {
   code.get(locals.fop).i32(0).op('i32.lt_s').open('if')
+  loadFlags(code, locals)
+  code.close()
+}
+
+export function loadFlags(code: Code, locals: RegionLocals): void {
   code.i32(0).memory('i32.load', STATE.FOP).set(locals.fop)
   code.i32(0).memory('i64.load', STATE.FA).set(locals.fa)
   code.i32(0).memory('i64.load', STATE.FB).set(locals.fb)
   code.i32(0).memory('i64.load', STATE.FC).set(locals.fc)
-  code.close()
+}
+
+/** `inputs`: how many of the three the recipe has. */
+export function storeFlags(code: Code, locals: RegionLocals, inputs: number): void {
+  code.i32(0).get(locals.fop).memory('i32.store', STATE.FOP)
+  code.i32(0).get(locals.fa).memory('i64.store', STATE.FA)
+  if (inputs > 1) code.i32(0).get(locals.fb).memory('i64.store', STATE.FB)
+  if (inputs > 2) code.i32(0).get(locals.fc).memory('i64.store', STATE.FC)
 }
 
 export function storeRegisters(code: Code, { general, vectors }: RegisterSet): void {
@@ -70,10 +82,6 @@ export function storeRest(code: Code, locals: RegionLocals, touchesFlags: boolea
   code.i32(0).get(locals.fuel).memory('i32.store', STATE.FUEL)
   if (!touchesFlags) return
   if (!flags) code.get(locals.fop).i32(0).op('i32.ge_s').open('if')
-  const inputs = flags?.inputs ?? 3
-  code.i32(0).get(locals.fop).memory('i32.store', STATE.FOP)
-  code.i32(0).get(locals.fa).memory('i64.store', STATE.FA)
-  if (inputs > 1) code.i32(0).get(locals.fb).memory('i64.store', STATE.FB)
-  if (inputs > 2) code.i32(0).get(locals.fc).memory('i64.store', STATE.FC)
+  storeFlags(code, locals, flags?.inputs ?? 3)
   if (!flags) code.close()
 }
