@@ -5,7 +5,7 @@
  *   npm run mutants -- [--sweep] [--only TEXT] [--jobs N] [--format text|json] [--list]
  *
  * Without --sweep: the behaviours that the kernel's selftest does not notice when they are broken, and its extra stages. With it also
- * what syntax finds: every check, the order of checks, their parts and bounds, every code, every effect. That takes half an hour.
+ * what syntax finds: every check, the order of checks, their parts and bounds, every code, every effect. 1,136 of the 1,500 took ten minutes on two cores.
  *
  * Exit code 0: all were noticed. 1: some were not. 2: the data or the options are wrong, or the tests fail before anything is broken.
  */
