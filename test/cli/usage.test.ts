@@ -64,6 +64,7 @@ describe('help', () => {
   test('--cpu help lists the processors', async () => {
     const { code, stdout } = await enclu(['run', '--cpu', 'help'])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^sgx1 .*SGX1/m)
+    expect(stdout).toMatch(/^sgx1 +SGX1/m)
+    expect(stdout).toMatch(/^sapphire-rapids  the SGX of/m)
   })
 })

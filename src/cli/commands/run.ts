@@ -24,11 +24,11 @@ export async function run(
   // Loaded only now: usage errors and --help do not wait for the emulator.
   const [api, { nodeHost }] = await Promise.all([import('../../api/index.ts'), import('../../host-node/index.ts')])
   if (options.cpu === 'help') {
-    for (const [name, { summary }] of Object.entries(api.PROCESSORS)) printLine(`${name.padEnd(12)}${summary}`)
+    printNames(Object.entries(api.PROCESSORS).map(([name, { summary }]) => [name, summary]))
     return 0
   }
   if (options.vdso === 'help') {
-    for (const [name, summary] of Object.entries(api.VDSO_ABIS)) printLine(`${name.padEnd(12)}${summary}`)
+    printNames(Object.entries(api.VDSO_ABIS))
     return 0
   }
   const cpu = processor(options.cpu, api.PROCESSORS)
@@ -60,6 +60,12 @@ export async function run(
       launcher.keepCode()
     }
   }
+}
+
+/** Names and what they mean, in two columns. */
+function printNames(rows: readonly (readonly [name: string, summary: string])[]): void {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2
+  for (const [name, summary] of rows) printLine(`${name.padEnd(width)}${summary}`)
 }
 
 function machineOptions(options: RunOptions, log: Log): Omit<MachineOptions, 'port' | 'cpu'> {
