@@ -7,6 +7,7 @@ export {
   type CpuidAnswer,
   type ExitStatus,
   type MachineOptions,
+  type KeptTranslations,
   type MachineStats,
   type ProcessorName,
 } from '../machine/index.ts'

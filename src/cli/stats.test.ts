@@ -6,6 +6,7 @@ const STATS = {
   evaluated: 50_000,
   regions: 12,
   translatedInstructions: 3456,
+  keptRegions: 2,
   handovers: 7,
   systemCalls: 40,
   transitions: { EENTER: 3, ERESUME: 1, EEXIT: 3, AEX: 1 },
@@ -17,7 +18,7 @@ test('statistics for people', () => {
   expect(formatStats(STATS, 500, 'text')).toEqual([
     'instructions     2,000,000 in 0.500 s (4.0 million per second)',
     'in the evaluator 50,000 (2.50 %), handed over 7 times',
-    'translated       12 regions of 3,456 instructions',
+    'translated       12 regions of 3,456 instructions, 2 kept from earlier runs',
     'system calls     40',
     'transitions      EENTER 3, ERESUME 1, EEXIT 3, AEX 1',
     'EPC paging       1,200 pages written out, 3 loaded',

@@ -6,7 +6,7 @@ import { RAX } from '../spec/x86/index.ts'
 import { Kernel, SYSTEM_FOLDERS, type KernelOptions, type Task } from '../linux/index.ts'
 import type { HostPort } from '../port/index.ts'
 import { Sgx, SGX_PROFILES, type EnclaveMode, type SgxEvent } from '../sgx/index.ts'
-import { Engine } from '../translate/index.ts'
+import { Engine, type KeptTranslations } from '../translate/index.ts'
 import { buildVdso, readVdso, type VdsoAbi, type VdsoImage } from '../vdso/index.ts'
 import { VirtualClock } from './clock.ts'
 import {
@@ -119,9 +119,9 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
     return exitStatus(kernel.exitStatus ?? 0)
   }
 
-  /** What can spare a later machine of this version work; undefined if that is no more than this machine was given. */
-  codeCache(): Uint8Array<ArrayBuffer> | undefined {
-    return this.engine instanceof Engine ? this.engine.saveHandlers() : undefined
+  /** What can spare a later machine of this version work. Of each part only what is more than this machine was given. */
+  codeCache(): KeptTranslations {
+    return this.engine instanceof Engine ? this.engine.keep() : {}
   }
 
   /** Memory of the process that the enclaves of this machine live in. */
@@ -222,6 +222,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
       evaluated: e?.evaluated ?? 0,
       regions: e?.regions ?? 0,
       translatedInstructions: e?.translatedInsns ?? 0,
+      keptRegions: e?.keptRegions ?? 0,
       handovers: e?.handovers ?? 0,
       systemCalls: this.systemCalls,
       transitions: { ...this.transitions },
@@ -266,7 +267,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
       return new Engine(state, evaluator, {
         translate,
         ...(hot !== undefined && { hot }),
-        ...(codeCache && { handlers: codeCache }),
+        ...(codeCache && { kept: codeCache }),
       })
     }
     const step = {

@@ -1,4 +1,5 @@
 import type { HostPort } from '../port/index.ts'
+import type { KeptTranslations } from '../translate/index.ts'
 import type { VdsoAbi } from '../vdso/index.ts'
 import type { ProcessorName } from './processor-profile.ts'
 import type { Step } from './stepper.ts'
@@ -35,8 +36,11 @@ export interface MachineOptions<A extends VdsoAbi = VdsoAbi> {
   readonly translate?: boolean
   /** How often code must have run before it is translated to a function of its own; for comparison. The default is made for speed. */
   readonly translateAfter?: number
-  /** What `codeCache()` of an earlier machine gave: less has to be made before the guest runs. Bytes of another version are ignored. */
-  readonly codeCache?: Uint8Array
+  /**
+   * What `codeCache()` of earlier machines of this version gave: less has to be made before and while the guest runs. `program` is
+   * useful to runs of one program on one processor. Nothing is kept when absent.
+   */
+  readonly codeCache?: KeptTranslations
   /** Called before each instruction of the guest, which then runs in the evaluator, one instruction at a time. */
   readonly onStep?: (step: Step) => void
   /** One line for the user about something refused or ignored, said once each. */
@@ -60,6 +64,8 @@ export interface MachineStats {
   /** Regions translated, and guest instructions in them. */
   readonly regions: number
   readonly translatedInstructions: number
+  /** Regions that earlier runs had translated. */
+  readonly keptRegions: number
   /** Checks of translated code that handed an instruction to the evaluator. */
   readonly handovers: number
   readonly systemCalls: number

@@ -5,7 +5,8 @@ import { UnknownInstruction, type Decode, type Insn } from '../isa/index.ts'
 /** Straight-line code as the evaluator runs it, from one address to the next branch. */
 export interface RunBlock {
   readonly address: number
-  readonly insns: readonly Insn[]
+  /** Undefined until they are asked for (CodeCache.insnsOf), if it was kept by an earlier run. */
+  insns: readonly Insn[] | undefined
   /** Frame numbers it was decoded from. */
   readonly frames: readonly number[]
   /** How often the evaluator ran it. */
@@ -43,6 +44,8 @@ export class CodeCache {
   private readonly regionsOfFrame = new Map<number, Set<Region>>()
   /** Set when code was written to or regions were dropped: whoever runs code must look again. */
   changed = false
+  /** The bytes of a frame with these blocks are about to change, or it is given back. */
+  onForget: (frame: number, blocks: Iterable<RunBlock>) => void = () => {}
 
   constructor(ram: Ram, decode: Decode) {
     this.ram = ram
@@ -80,8 +83,11 @@ export class CodeCache {
     return next === last * PAGE_SIZE ? b : undefined
   }
 
-  private decodeBlock(view: View, address: number): RunBlock {
-    const start = view.executable(address)
+  insnsOf(view: View, b: RunBlock): readonly Insn[] {
+    return (b.insns ??= this.decodeInsns(view, b.address))
+  }
+
+  private decodeInsns(view: View, address: number): Insn[] {
     const insns: Insn[] = [this.insnAt(view, address)]
     for (let i = insns[0]; i && i.row.flow === undefined && insns.length < LONGEST_BLOCK;) {
       const next = i.address + i.length
@@ -89,6 +95,12 @@ export class CodeCache {
       i = this.tryInsn(view, next)
       if (i) insns.push(i)
     }
+    return insns
+  }
+
+  private decodeBlock(view: View, address: number): RunBlock {
+    const start = view.executable(address)
+    const insns = this.decodeInsns(view, address)
     const last = insns.at(-1)
     const end = last ? last.address + last.length - 1 : address
     const frames = [
@@ -111,7 +123,8 @@ export class CodeCache {
     }
   }
 
-  private insnAt(view: View, address: number): Insn {
+  /** The instruction at `address`. Throws as blockAt does. */
+  insnAt(view: View, address: number): Insn {
     const at = view.executable(address)
     const { insns } = this.codeOf(at)
     const cached = insns.get(at)
@@ -131,6 +144,29 @@ export class CodeCache {
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- not an error of ours: the engine makes one of it
     if (!crossing) throw new UnknownInstruction(bytes.subarray(0, LONGEST_INSN), address, 'unfinished instruction')
     return crossing
+  }
+
+  /** The number of the frame that has a page's code: whoever writes to it is noticed from now on. Throws the Fault of fetching it. */
+  codeFrame(view: View, page: number): number {
+    const at = view.executable(page * PAGE_SIZE)
+    this.codeOf(at)
+    return at / PAGE_SIZE
+  }
+
+  /** The same, or undefined where nothing can be fetched. */
+  tryCodeFrame(view: View, page: number): number | undefined {
+    return tryFetch(view, page * PAGE_SIZE) === undefined ? undefined : this.codeFrame(view, page)
+  }
+
+  /** A block that is already placed, at `offset` in its first frame. */
+  adoptBlock(b: RunBlock, offset: number): RunBlock {
+    const start = (b.frames[0] ?? 0) * PAGE_SIZE + offset
+    for (const f of b.frames) this.codeOf(f * PAGE_SIZE).blocks.set(start, b)
+    return b
+  }
+
+  *blocksByFrame(): Iterable<[frame: number, blocks: Iterable<RunBlock>]> {
+    for (const [frame, { blocks }] of this.frames) yield [frame, blocks.values()]
   }
 
   /** What is known of the code in a frame, which is marked as code from now on. */
@@ -175,6 +211,7 @@ export class CodeCache {
 
   /** The bytes of a frame are about to change, or it is given back. */
   private forget(frame: number): void {
+    this.onForget(frame, this.frames.get(frame)?.blocks.values() ?? [])
     this.ram.holdsCode[frame] = 0
     for (const r of this.regionsOfFrame.get(frame) ?? []) this.dropRegion(r)
     // A block that ends in the next frame is listed under both.

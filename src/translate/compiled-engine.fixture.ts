@@ -36,15 +36,17 @@ export function compiledEngine(away = false): CompiledEngine {
     const slow = w.importFunction('slow', w.type(['i32'], ['i32']))
     const flags = w.importFunction('flags', w.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
     const blocks = new Map([[start, { address: start, insns: [insn], successors: [] }]])
-    const numbers = { exit: () => FIRST_EXIT, jump: () => 1 }
+    const places = w.importConstant('places', 'i32')
+    const numbers = { exit: () => 0, jump: () => 0 }
     const code = new RegionCompiler(start, blocks, numbers, { combine: true, atHome: !away }).compile({
       enter,
       slow,
       flags,
+      places,
       regions: new Map(),
     })
     w.addFunction(w.type(['i32'], ['i32']), code, 'r')
-    const e = { m: ram.memory, enter: dispatcher.enter, slow: () => RETURN.EXIT, flags: dispatcher.flags }
+    const e = { m: ram.memory, enter: dispatcher.enter, slow: () => RETURN.EXIT, flags: dispatcher.flags, places: 0 }
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(w.write()), { e })
     return (current = { key, run: exports['r'] as (depth: number) => number, insn })
   }

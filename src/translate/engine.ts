@@ -1,28 +1,22 @@
 import { EncluError, hex, invariant, toHex } from '../base/index.ts'
 import { Fault, JUMP, PAGE_SIZE, STATE, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
-import { ModuleWriter } from '../wasm/index.ts'
 import { decode, UnknownInstruction, type Evaluator, type Insn } from '../isa/index.ts'
 import { discoverBlocks, type Block } from './blocks.ts'
 import { CodeCache, type Region, type RunBlock } from './code-cache.ts'
 import { createDispatcher, jumpSlot, type Dispatcher } from './dispatcher.ts'
-import { FIRST_EXIT, RegionCompiler, RETURN, USUAL_MANNER, type RegionManner } from './region.ts'
+import { Keeper } from './keeper.ts'
+import { KeptCode, type KeptModule } from './kept-code.ts'
+import { RETURN, USUAL_MANNER, type RegionManner } from './region.ts'
+import { RegionModules, type Place } from './region-modules.ts'
 import { LEAVE, ThreadedCode } from './threaded.ts'
-
-/** One place where a region may hand an instruction to the evaluator. */
-interface RegionExit {
-  readonly insn: Insn
-  /** Instructions of the block finished before it that the fuel does not know of. */
-  readonly completed: number
-  readonly address: number
-  /** Times it was taken although no table entry was missing. */
-  vain: number
-}
 
 export interface EngineStats {
   /** Executed by the evaluator; the rest of the retired instructions ran translated. */
   evaluated: number
   regions: number
   translatedInsns: number
+  /** Regions of earlier runs that were used. */
+  keptRegions: number
   /** Checks of translated code that sent an instruction to the evaluator. */
   handovers: number
 }
@@ -32,8 +26,16 @@ export interface EngineOptions {
   readonly translate?: boolean
   /** Runs of a block before it is translated. */
   readonly hot?: number
-  /** What `saveHandlers` of an engine of this version gave. */
+  /** What earlier engines of this version have kept, and that this one shall keep, too: see KeptTranslations. Absent: nothing is. */
+  readonly kept?: KeptTranslations
+}
+
+/** What spares later runs work, as bytes. */
+export interface KeptTranslations {
+  /** Handlers of threaded code, which are good for any program. */
   readonly handlers?: Uint8Array
+  /** Code of one program on a processor with these features. */
+  readonly program?: Uint8Array
 }
 
 const HOT = 3000
@@ -52,22 +54,22 @@ const VAIN_LIMIT = 24
 
 /** Runs guest code: cold in the evaluator, warm as threaded code, hot in regions; all are exact, so where they alternate cannot be seen. */
 export class Engine {
-  readonly stats: EngineStats = { evaluated: 0, regions: 0, translatedInsns: 0, handovers: 0 }
+  readonly stats: EngineStats = { evaluated: 0, regions: 0, translatedInsns: 0, keptRegions: 0, handovers: 0 }
   private readonly ram: Ram
   private readonly state: CpuState
   private readonly evaluator: Evaluator
   private readonly cache: CodeCache
   private readonly table = new WebAssembly.Table({ initial: 256, element: 'anyfunc' })
-  private nextSlot = 0
   private readonly dispatcher: Dispatcher
   private readonly threaded: ThreadedCode
-  private readonly exits: RegionExit[] = []
+  private readonly modules: RegionModules
+  private readonly keeper: Keeper | undefined
+  /** Slots of modules that are kept and in use. */
+  private readonly installed = new Map<KeptModule, readonly number[]>()
   /** Regions that are not made in the usual manner. */
   private readonly manners = new Map<number, RegionManner>()
   /** Where indirect jumps have gone, by address: jump tables become branches inside a region. */
-  private readonly jumpTargets = new Map<number, Set<number>>()
-  /** Indirect jumps of translated code, by LAST_JUMP - 1. */
-  private readonly jumps: { readonly address: number; readonly region: number }[] = []
+  private readonly jumpTargets: Map<number, Set<number>>
   private readonly remade = new Map<number, number>()
   /** Regions with an indirect jump that has gone to the key, which they do not hold. */
   private readonly incomplete = new Map<number, Set<number>>()
@@ -85,13 +87,19 @@ export class Engine {
     this.translate = options.translate ?? true
     this.hot = options.hot ?? HOT
     this.dispatcher = createDispatcher(this.ram, this.table, { miss: () => this.miss(), step: (e) => this.step(e) })
-    this.threaded = new ThreadedCode(this.ram, this.table, this.nextSlot++, {
+    this.threaded = new ThreadedCode(this.ram, this.table, 0, {
+      insnAt: (address) => this.cache.insnAt(evaluator.view, address),
       limit: () => this.miss(),
       evaluate: (i, completed) => this.stepThreaded(i, completed),
       note: (jump) => this.noteTarget(jump.address, this.state.rip),
       flags: this.dispatcher.flags,
     })
-    if (options.handlers) this.threaded.restore(options.handlers)
+    this.modules = new RegionModules(this.ram, this.table, 1, this.dispatcher, (n) => this.slow(n))
+    const { handlers, program } = options.kept ?? {}
+    if (handlers) this.threaded.restore(handlers)
+    if (options.kept && this.translate)
+      this.keeper = new Keeper(this.ram, this.cache, this.threaded, new KeptCode(program))
+    this.jumpTargets = this.keeper?.kept.targets ?? new Map<number, Set<number>>()
     this.setView(evaluator.view)
   }
 
@@ -112,9 +120,10 @@ export class Engine {
     return code === RETURN.BUDGET ? { kind: 'budget' } : (this.exit ?? { kind: 'budget' })
   }
 
-  /** What later engines need not make; undefined if that is no more than this one was given. */
-  saveHandlers(): Uint8Array<ArrayBuffer> | undefined {
-    return this.threaded.save()
+  /** What spares later runs work. Of each part only what is more than this engine was given. */
+  keep(): KeptTranslations {
+    const [program, handlers] = [this.keeper?.write(), this.threaded.save()]
+    return { ...(handlers && { handlers }), ...(program && { program }) }
   }
 
   private takeError(): { readonly thrown: unknown } | undefined {
@@ -131,6 +140,11 @@ export class Engine {
       this.noteLastJump(address)
       const region = this.cache.regionAt(view, address)
       if (region) return this.offer(region)
+      // What an enclave runs is nobody else's.
+      if (this.keeper && !this.state.inEnclave) {
+        const restored = this.restore(this.keeper, view, address)
+        if (restored) return this.offer(restored)
+      }
       const block = this.cache.blockAt(view, address)
       if (!this.translate) return this.evaluate(block)
       const runs = this.runsOf(block)
@@ -139,7 +153,8 @@ export class Engine {
         const made = this.compile(block)
         if (made) return this.offer(made)
       } else {
-        const at = this.threaded.place(block, this.hot, runs >= COLD)
+        const insns = (): readonly Insn[] => this.cache.insnsOf(view, block)
+        const at = block.threaded || this.threaded.place(block, insns(), this.hot, runs >= COLD)
         if (at !== undefined) return this.enterIntoCache(address, this.threaded.slot, at)
       }
       block.runs++
@@ -148,12 +163,13 @@ export class Engine {
   }
 
   private evaluate(block: RunBlock): number {
-    for (const i of block.insns) {
+    const insns = this.cache.insnsOf(this.evaluator.view, block)
+    for (const i of insns) {
       const code = this.stepInsn(i)
       if (code !== RETURN.CONTINUE) return code
       if (this.state.rip !== i.address + i.length) break
     }
-    const last = block.insns.at(-1)
+    const last = insns.at(-1)
     if (last?.row.flow === 'jump' && last.operands[0]?.kind !== 'rel') this.noteTarget(last.address, this.state.rip)
     return RETURN.CONTINUE
   }
@@ -167,7 +183,7 @@ export class Engine {
   /** Translated code came here by an indirect jump that knows no such target: it shall, once this is worth translating. */
   private noteLastJump(target: number): void {
     const { u32 } = this.ram
-    const jump = this.jumps[(u32[STATE.LAST_JUMP / 4] ?? 0) - 1]
+    const jump = this.modules.jump(u32[STATE.LAST_JUMP / 4] ?? 0)
     u32[STATE.LAST_JUMP / 4] = 0
     if (!jump || u32[STATE.LAST_TARGET / 4] !== target >>> 0) return
     this.noteTarget(jump.address, target)
@@ -181,9 +197,15 @@ export class Engine {
         address === target || times >= MOST_REMAKES ? undefined : this.cache.regionAt(this.evaluator.view, address)
       if (!r) continue
       this.remade.set(address, times + 1)
-      this.cache.dropRegion(r)
+      this.dropRegion(r)
     }
     this.incomplete.delete(target)
+  }
+
+  /** It shall be made anew. */
+  private dropRegion(r: Region): void {
+    this.keeper?.kept.drop(r.address)
+    this.cache.dropRegion(r)
   }
 
   private readonly runsOf = (b: RunBlock | undefined): number => (b ? this.threaded.runsOf(b) : 0)
@@ -220,24 +242,18 @@ export class Engine {
     return RETURN.CONTINUE
   }
 
-  private exitOf(number: number): RegionExit {
-    const e = this.exits[number - FIRST_EXIT]
-    invariant(e, `no exit has the number ${number}`)
-    return e
-  }
-
   /** A check of a region failed before an instruction, which is done here. */
   private step(number: number): number {
     return this.guarded(() => {
-      const e = this.exitOf(number)
+      const place = this.modules.exit(number)
       this.stats.handovers++
-      this.state.rip = e.insn.address
+      this.state.rip = place.address
       const { i32 } = this.ram
-      i32[STATE.FUEL / 4] = (i32[STATE.FUEL / 4] ?? 0) - e.completed
+      i32[STATE.FUEL / 4] = (i32[STATE.FUEL / 4] ?? 0) - place.completed
       const { view } = this.evaluator
       const { fills, away } = view
-      const code = this.stepInsn(e.insn)
-      if (view.fills === fills && ++e.vain === VAIN_LIMIT) this.remake(e, view.away !== away)
+      const code = this.stepInsn(this.cache.insnAt(view, place.address))
+      if (view.fills === fills && ++place.vain === VAIN_LIMIT) this.remake(place, view.away !== away)
       return code
     })
   }
@@ -245,11 +261,12 @@ export class Engine {
   /** An instruction that has no translation, in the middle of a region that waits for it. */
   private slow(number: number): number {
     return this.guarded(() => {
-      const e = this.exitOf(number)
-      this.state.rip = e.insn.address
-      let code = this.stepInsn(e.insn)
-      while (code === RETURN.CONTINUE && this.state.rip === e.insn.address) code = this.stepInsn(e.insn)
-      if (code === RETURN.CONTINUE && this.state.rip !== e.insn.address + e.insn.length) return RETURN.UNWIND
+      const { address } = this.modules.exit(number)
+      this.state.rip = address
+      const insn = this.cache.insnAt(this.evaluator.view, address)
+      let code = this.stepInsn(insn)
+      while (code === RETURN.CONTINUE && this.state.rip === address) code = this.stepInsn(insn)
+      if (code === RETURN.CONTINUE && this.state.rip !== address + insn.length) return RETURN.UNWIND
       return code
     })
   }
@@ -283,44 +300,36 @@ export class Engine {
     const { view } = this.evaluator
     const group = this.collect(block)
     if (group.size === 0) return undefined
-    const m = new ModuleWriter()
-    const type = m.type(['i32'], ['i32'])
-    m.importMemory('m', this.ram.u8.length / 0x1_0000)
-    const enter = m.importFunction('enter', m.type(['i64', 'i32', 'i32'], ['i32']))
-    const slow = m.importFunction('slow', m.type(['i32'], ['i32']))
-    const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
-    const regions = new Map([...group.keys()].map((a, k) => [a, flags + 1 + k]))
-    for (const [address, blocks] of group) {
-      const numbers = {
-        exit: (insn: Insn, completed: number) =>
-          this.exits.push({ insn, completed, address, vain: 0 }) - 1 + FIRST_EXIT,
-        jump: (insn: Insn) => this.jumps.push({ address: insn.address, region: address }),
-      }
-      const compiler = new RegionCompiler(address, blocks, numbers, {
-        ...(this.manners.get(address) ?? USUAL_MANNER),
-        avx: this.evaluator.state.hasAvxState,
-      })
-      m.addFunction(type, compiler.compile({ enter, slow, flags, regions }), String(address))
-    }
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
-      e: {
-        m: this.ram.memory,
-        enter: this.dispatcher.enter,
-        slow: (n: number) => this.slow(n),
-        flags: this.dispatcher.flags,
-      },
-    })
+    const mannerOf = (address: number): RegionManner => this.manners.get(address) ?? USUAL_MANNER
+    const avx = this.state.hasAvxState
+    const module = this.modules.translate(group, mannerOf, avx)
     const pages = this.pagesOf(view, group)
-    let first: Region | undefined
-    for (const address of group.keys()) {
-      const slot = this.nextSlot++
-      if (slot >= this.table.length) this.table.grow(this.table.length)
-      this.table.set(slot, instance.exports[String(address)])
-      const region: Region = { address, slot, pages }
-      first ??= region
-      this.cache.addRegion(region)
-    }
-    return first
+    const slots = this.modules.install(module)
+    slots.forEach((slot, k) => this.cache.addRegion({ address: module.addresses[k] ?? 0, slot, pages }))
+    const keeper = this.state.inEnclave ? undefined : this.keeper
+    const kept = keeper?.add({ ...module, avx, manners: module.addresses.map(mannerOf) }, pages)
+    if (kept) this.installed.set(kept, slots)
+    return this.cache.regionAt(view, block.address)
+  }
+
+  /** Takes over what earlier runs have kept of the page at `address`. Returns the region there, if that is among it. */
+  private restore(keeper: Keeper, view: View, address: number): Region | undefined {
+    keeper.adoptPage(view, address, this.hot, (start, at) => {
+      // What will be a region is left to a miss.
+      if (!keeper.kept.moduleWith(start)) this.enterIntoCache(start, this.threaded.slot, at)
+    })
+    const found = keeper.moduleAt(view, address)
+    if (found?.module.avx !== this.state.hasAvxState) return undefined
+    const { module, pages } = found
+    let slots = this.installed.get(module)
+    if (!slots) this.installed.set(module, (slots = this.modules.install(module)))
+    module.addresses.forEach((a, k) => {
+      if (keeper.kept.moduleWith(a) !== module) return
+      this.manners.set(a, module.manners[k] ?? USUAL_MANNER)
+      this.cache.addRegion({ address: a, slot: slots[k] ?? 0, pages })
+      this.stats.keptRegions++
+    })
+    return this.cache.regionAt(view, address)
   }
 
   /** The blocks of each region of a module, the first one first. */
@@ -365,13 +374,13 @@ export class Engine {
   }
 
   /** Checks of this region keep failing for pages that are `away`, or because their spans cross pages: it shall expect that. */
-  private remake(e: RegionExit, away: boolean): void {
-    const old = this.manners.get(e.address) ?? USUAL_MANNER
+  private remake({ region }: Place, away: boolean): void {
+    const old = this.manners.get(region) ?? USUAL_MANNER
     const manner = away ? { ...old, atHome: false } : { ...old, combine: false }
     if (manner.atHome === old.atHome && manner.combine === old.combine) return
-    const r = this.cache.regionAt(this.evaluator.view, e.address)
-    this.manners.set(e.address, manner)
-    if (r) this.cache.dropRegion(r)
+    const r = this.cache.regionAt(this.evaluator.view, region)
+    this.manners.set(region, manner)
+    if (r) this.dropRegion(r)
   }
 }
 

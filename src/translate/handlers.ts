@@ -19,10 +19,10 @@ import { Translator } from './translator.ts'
 
 /**
  * What threaded code knows of one instruction (threaded.ts): a record in linear memory, which a handler gets as its parameter.
- * INSN is its number for whoever made it; SLOTS the place of each register that the instruction names, as an offset in the state
- * block.
+ * LENGTH is the instruction's, NEXT the address behind it, SLOTS the place of each register that it names, as an offset in the
+ * state block.
  */
-export const RECORD = { HANDLER: 0, INSN: 4, DISPLACEMENT: 8, IMMEDIATE: 16, NEXT: 24, SLOTS: 32, SIZE: 64 } as const
+export const RECORD = { HANDLER: 0, LENGTH: 4, DISPLACEMENT: 8, IMMEDIATE: 16, NEXT: 24, SLOTS: 32, SIZE: 64 } as const
 
 /** Registers 8 to 15, which no instruction uses unless it names them, stand for what the record holds. */
 const [BASE, INDEX, FIRST_OPERAND, NEXT, IMMEDIATE, DISPLACEMENT] = [8, 9, 10, 13, 14, 15] as const

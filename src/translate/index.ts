@@ -1,5 +1,5 @@
 /** Decoded blocks -> regions -> WebAssembly; the code cache; the engine that runs guest code until an exit. */
-export { Engine, unknownInstruction, type EngineOptions, type EngineStats } from './engine.ts'
+export { Engine, unknownInstruction, type EngineOptions, type EngineStats, type KeptTranslations } from './engine.ts'
 export { CodeCache, type RunBlock, type Region } from './code-cache.ts'
 export { RegionCompiler, RETURN, FIRST_EXIT } from './region.ts'
 export { createDispatcher, jumpSlot, type Dispatcher } from './dispatcher.ts'

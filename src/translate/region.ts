@@ -27,7 +27,7 @@ import {
 } from './region-parts.ts'
 import { Translator } from './translator.ts'
 
-/** What a region function or the dispatcher returns. From FIRST_EXIT on: the exit of one instruction, for the evaluator. */
+/** What a region function or the dispatcher returns. From FIRST_EXIT on: a place of the engine's, whose instruction is for the evaluator. */
 export const RETURN = {
   /** Go on at STATE.RIP. */
   CONTINUE: 0,
@@ -55,11 +55,11 @@ export interface RegionManner {
 
 export const USUAL_MANNER: RegionManner = { combine: true, atHome: true }
 
-/** Where a region tells the engine about the places it can be left from. */
+/** Where a region tells the engine about the places it can be left from. Each gets a number, counted in its module. */
 export interface Numbers {
-  /** Stands for "execute this instruction exactly"; `completed` instructions before it are not yet taken from the fuel. */
+  /** For "execute this instruction exactly"; `completed` instructions before it are not yet taken from the fuel. */
   exit(insn: Insn, completed: number): number
-  /** What LAST_JUMP is to be when this indirect jump leaves. */
+  /** For LAST_JUMP when this indirect jump leaves. */
   jump(insn: Insn): number
 }
 
@@ -71,6 +71,8 @@ export interface ModuleParts {
   readonly slow: number
   /** flags(fop, a, b, c): materialize. */
   readonly flags: number
+  /** Global: what the module's first place is counted from. */
+  readonly places: number
   /** Regions of the same module, by guest address. */
   readonly regions: ReadonlyMap<number, number>
 }
@@ -174,7 +176,7 @@ export class RegionCompiler {
       materialize: parts.flags,
       atHome: this.atHome,
       fetchFlags: () => fetchFlags(code, locals),
-      exitFor: (i) => this.numbers.exit(i, this.completed - this.accounted),
+      exitFor: (i) => this.numbers.exit(i, this.completed - this.accounted) + FIRST_EXIT,
     })
     this.tree(this.entry)
     code.op('unreachable')
@@ -187,6 +189,8 @@ export class RegionCompiler {
     this.storeRest(undefined)
     code.i32(0).get(locals.rip).memory('i64.store', STATE.RIP)
     code.get(locals.exit)
+    code.op('global.get').u32(parts.places).i32(0)
+    code.get(locals.exit).i32(FIRST_EXIT).op('i32.ge_u').op('select').op('i32.add')
     return code
   }
 
@@ -350,7 +354,12 @@ export class RegionCompiler {
   private leaveFrom(jump: Insn | undefined): void {
     const { code, locals } = this
     if (jump) {
-      code.i32(0).i32(this.numbers.jump(jump)).memory('i32.store', STATE.LAST_JUMP)
+      code.i32(0)
+      code.op('global.get').u32(this.parts.places)
+      code
+        .i32(this.numbers.jump(jump) + 1)
+        .op('i32.add')
+        .memory('i32.store', STATE.LAST_JUMP)
       code.i32(0).get(locals.rip).op('i32.wrap_i64').memory('i32.store', STATE.LAST_TARGET)
     }
     this.leave()
@@ -413,11 +422,12 @@ export class RegionCompiler {
   /** An instruction that only the evaluator knows: hand over and come back. */
   private slowInsn(i: Insn, live: RegisterSet): void {
     const { code, locals } = this
-    const number = this.numbers.exit(i, 0)
+    const number = this.numbers.exit(i, 0) + FIRST_EXIT
     this.account()
     this.spill()
     // The state is in memory: a result other than CONTINUE is passed on as it is.
-    code.i32(number).call(this.parts.slow).tee(locals.exit).open('if')
+    code.op('global.get').u32(this.parts.places).i32(number).op('i32.add')
+    code.call(this.parts.slow).tee(locals.exit).open('if')
     code.get(locals.exit).op('return').close()
     this.reload(live)
     this.t.forgetLanes()

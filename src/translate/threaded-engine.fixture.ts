@@ -3,6 +3,7 @@ import { CODE_BASE, type NativeState } from '../../test/native/oracle.ts'
 import { codeAddress } from '../../test/native/random-state.ts'
 import { Fault, JUMP, PAGE_SIZE, STATE, VIEW } from '../cpu/index.ts'
 import { decodeAll, oracleMachine, runState } from '../isa/evaluator-engine.fixture.ts'
+import type { Insn } from '../isa/index.ts'
 import { fillTables, type CompiledEngine } from './compiled-engine.fixture.ts'
 import { createDispatcher, jumpSlot } from './dispatcher.ts'
 import { RETURN } from './region.ts'
@@ -15,7 +16,12 @@ export function threadedEngine(): CompiledEngine {
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
   const { flags } = createDispatcher(ram, table, { miss: () => RETURN.EXIT, step: () => RETURN.EXIT })
   const faults: Fault[] = []
+  let current: Insn | undefined
   const threaded = new ThreadedCode(ram, table, 0, {
+    insnAt() {
+      if (!current) throw new Error('no instruction runs')
+      return current
+    },
     limit: () => RETURN.EXIT,
     note: () => {},
     flags,
@@ -40,7 +46,8 @@ export function threadedEngine(): CompiledEngine {
     if (end < s.code.length) return new Fault('PF', 0x14, BigInt(CODE_BASE + PAGE_SIZE))
     const insn = decodeAll(s.code, 0, address, s.code.length)
     if (!insn) return undefined
-    const at = threaded.place({ address, insns: [insn], frames: [], runs: 0, threaded: 0 }, 2, true) ?? 0
+    current = insn
+    const at = threaded.place({ address, insns: [insn], frames: [], runs: 0, threaded: 0 }, [insn], 2, true) ?? 0
     ram.u32[STATE.JUMP_CACHE / 4] = view.at + VIEW.JUMP_CACHE
     ram.u32[(view.at + VIEW.JUMP_CACHE + JUMP.SIZE * jumpSlot(address) + JUMP.DETAIL) / 4] = at
     ram.i32[STATE.FUEL / 4] = 1000

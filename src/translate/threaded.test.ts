@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { JUMP, STATE, VIEW } from '../cpu/index.ts'
 import { decodeAll } from '../isa/evaluator-engine.fixture.ts'
 import { TestMachine } from '../isa/test-machine.fixture.ts'
+import type { Insn } from '../isa/index.ts'
 import type { RunBlock } from './code-cache.ts'
 import { createDispatcher, jumpSlot } from './dispatcher.ts'
 import { readHandlers, writeHandlers } from './handler-store.ts'
@@ -17,20 +18,33 @@ function setUp(arenaSize?: number) {
   const { flags } = createDispatcher(m.ram, table, { miss: () => RETURN.EXIT, step: () => RETURN.EXIT })
   const evaluated: string[] = []
   const callbacks = {
+    insnAt: addAt,
     limit: () => RETURN.EXIT,
     evaluate: ({ row }: { row: { mnemonic: string } }) => (evaluated.push(row.mnemonic), LEAVE),
     note: () => {},
     flags,
   }
-  return { m, table, evaluated, threaded: new ThreadedCode(m.ram, table, 0, callbacks, arenaSize) }
+  const threaded = new ThreadedCode(m.ram, table, 0, callbacks, arenaSize)
+  const place = (block: RunBlock, limit: number, make: boolean): number | undefined =>
+    threaded.place(block, block.insns ?? [], limit, make)
+  return { m, table, evaluated, threaded, place }
 }
 
-/** ADD RAX, `by`, as a block of one instruction. */
-function addBlock(address: number, by: number): RunBlock {
+/** ADD RAX, `by`. */
+function addAt(address: number, by = 1): Insn {
   const insn = decodeAll(Uint8Array.of(0x48, 0x83, 0xc0, by), 0, address)
   if (!insn) throw new Error('not decoded')
-  return { address, insns: [insn], frames: [], runs: 0, threaded: 0 }
+  return insn
 }
+
+/** The same as a block of one instruction. */
+const addBlock = (address: number, by: number): RunBlock => ({
+  address,
+  insns: [addAt(address, by)],
+  frames: [],
+  runs: 0,
+  threaded: 0,
+})
 
 function run({ m, table }: ReturnType<typeof setUp>, { address, threaded }: RunBlock): number {
   const { ram, state } = m
@@ -46,15 +60,15 @@ describe('records', () => {
     const all = setUp(1000)
     const { m, threaded } = all
     const first = addBlock(0x1000, 1)
-    threaded.place(first, 100, true)
+    all.place(first, 100, true)
     expect(run(all, first)).toBe(RETURN.CONTINUE)
     expect([m.state.gpr(RAX), threaded.runsOf(first)]).toEqual([1n, 1])
     const { generation } = m.evaluator.view
     const others = Array.from({ length: 20 }, (_, k) => addBlock(0x2000 + 16 * k, 2))
-    for (const block of others) threaded.place(block, 100, true)
+    for (const block of others) all.place(block, 100, true)
     expect(m.evaluator.view.generation).toBeGreaterThan(generation)
     expect([first.threaded, threaded.runsOf(first)]).toEqual([0, 1])
-    threaded.place(first, 100, true)
+    all.place(first, 100, true)
     run(all, first)
     run(all, others.at(-1) ?? first)
     expect([m.state.gpr(RAX), threaded.runsOf(first)]).toEqual([4n, 2])
@@ -63,7 +77,7 @@ describe('records', () => {
   test('the limit is asked before the block runs', () => {
     const all = setUp()
     const block = addBlock(0x1000, 1)
-    all.threaded.place(block, 2, true)
+    all.place(block, 2, true)
     expect([run(all, block), run(all, block), all.m.state.gpr(RAX)]).toEqual([RETURN.CONTINUE, RETURN.EXIT, 1n])
   })
 })
@@ -71,11 +85,11 @@ describe('records', () => {
 describe('handlers that are kept', () => {
   test('serve another engine, which makes none', () => {
     const [maker, user] = [setUp(), setUp()]
-    expect(maker.threaded.place(addBlock(0x1000, 1), 100, false), 'none is there yet').toBeUndefined()
+    expect(maker.place(addBlock(0x1000, 1), 100, false), 'none is there yet').toBeUndefined()
     const saved = maker.threaded.save()
     user.threaded.restore(saved ?? new Uint8Array(0))
     const block = addBlock(0x3000, 5)
-    expect(user.threaded.place(block, 100, false)).toBeDefined()
+    expect(user.place(block, 100, false)).toBeDefined()
     run(user, block)
     expect([user.m.state.gpr(RAX), user.evaluated]).toEqual([5n, []])
     expect(user.threaded.save(), 'no more than it was given').toBeUndefined()

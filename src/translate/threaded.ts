@@ -1,5 +1,5 @@
 import { invariant } from '../base/index.ts'
-import { JUMP, STATE, VIEW, type Ram } from '../cpu/index.ts'
+import { JUMP, PAGE_SIZE, STATE, VIEW, type Ram } from '../cpu/index.ts'
 import type { Insn } from '../isa/index.ts'
 import { Code, ModuleWriter } from '../wasm/index.ts'
 import type { RunBlock } from './code-cache.ts'
@@ -10,11 +10,15 @@ import { RETURN } from './region.ts'
 
 /** Before the records of a block: what `runBlock` needs of it. */
 const BLOCK = { RUNS: 0, LIMIT: 4, COUNT: 8, NOTE: 12, NEXT: 16, RECORDS: 24 } as const
+/** The same fields of a block that is kept between runs: where it is in its page, and whether it ends in the next one. */
+const KEPT = { OFFSET: BLOCK.RUNS, CROSSES: BLOCK.LIMIT } as const
 /** In HANDLER: the evaluator does this instruction. */
 const BY_EVALUATOR = 0
 
 /** What threaded code calls back for; each returns a RETURN code. */
 export interface ThreadedCallbacks {
+  /** The instruction at an address that the current view runs. */
+  insnAt(address: number): Insn
   /** This block has run as often as its limit says. */
   limit(): number
   /** The evaluator is to do this instruction, `completed` instructions after the block's begin. CONTINUE: go on behind it in the block. Or LEAVE. */
@@ -40,6 +44,8 @@ export class ThreadedCode {
   private readonly shapes = new Shapes()
   /** By key: number in the table of handlers. */
   private readonly handlers = new Map<string, number>()
+  /** By number. */
+  private readonly keys: string[] = ['']
   private readonly bodies = new Map<string, Uint8Array>()
   private restored = 0
   /** What handlers would have been good for, too. */
@@ -50,8 +56,6 @@ export class ThreadedCode {
   /** Where the records are; space for a view's tables is what there is to be had. */
   private arena = 0
   private next = 0
-  /** What the records stand for, by RECORD.INSN. */
-  private insns: Insn[] = []
   private placed: RunBlock[] = []
 
   /** `arenaSize`: bytes for records, at most a view's size. */
@@ -90,9 +94,7 @@ export class ThreadedCode {
    * Where the records of this block are, made now if they are not there. After `limit` runs `callbacks.limit` is asked.
    * Undefined if handlers for it would have to be made, and `make` is not set.
    */
-  place(block: RunBlock, limit: number, make: boolean): number | undefined {
-    if (block.threaded > 0) return block.threaded
-    const { insns } = block
+  place(block: RunBlock, insns: readonly Insn[], limit: number, make: boolean): number | undefined {
     const shapes = this.shapesOf(insns, make)
     if (!shapes) return undefined
     const at = this.allocate(BLOCK.RECORDS + insns.length * RECORD.SIZE)
@@ -106,6 +108,46 @@ export class ThreadedCode {
     insns.forEach((insn, k) => this.write(at + BLOCK.RECORDS + k * RECORD.SIZE, insn, shapes[k]))
     this.placed.push(block)
     return (block.threaded = at)
+  }
+
+  /**
+   * The records of this block as `adopt` takes them. `keyNumber` gives each key a number that is kept with them.
+   */
+  copyOf(block: RunBlock, keyNumber: (key: string) => number): Uint8Array {
+    const at = block.threaded
+    const count = this.ram.u32[(at + BLOCK.COUNT) / 4] ?? 0
+    const copy = this.ram.u8.slice(at, at + BLOCK.RECORDS + count * RECORD.SIZE)
+    const u32 = new Uint32Array(copy.buffer)
+    u32[KEPT.OFFSET / 4] = block.address % PAGE_SIZE
+    u32[KEPT.CROSSES / 4] = block.frames.length - 1
+    for (let r = BLOCK.RECORDS / 4; r < u32.length; r += RECORD.SIZE / 4)
+      u32[r] = keyNumber(this.keys[u32[r] ?? 0] ?? '')
+    return copy
+  }
+
+  /** The number of the handler with this key; undefined if there is none. */
+  handlerOf(key: string): number | undefined {
+    return key === '' ? BY_EVALUATOR : this.handlers.get(key)
+  }
+
+  /** Places blocks of an earlier run. `handlers` gives for each number of a key the handler's. `each` makes a block of what is at `at`, or none. */
+  adopt(
+    chunk: Uint8Array,
+    handlers: readonly number[],
+    limit: number,
+    each: (offset: number, crosses: boolean, at: number) => RunBlock | undefined,
+  ): void {
+    const start = this.allocate(chunk.length)
+    const { u8, u32 } = this.ram
+    u8.set(chunk, start)
+    for (let at = start; at < start + chunk.length;) {
+      const block = each(u32[(at + KEPT.OFFSET) / 4] ?? 0, u32[(at + KEPT.CROSSES) / 4] === 1, at)
+      if (block) this.placed.push(block)
+      u32[(at + BLOCK.RUNS) / 4] = 0
+      u32[(at + BLOCK.LIMIT) / 4] = limit
+      const end = at + BLOCK.RECORDS + (u32[(at + BLOCK.COUNT) / 4] ?? 0) * RECORD.SIZE
+      for (at += BLOCK.RECORDS; at < end; at += RECORD.SIZE) u32[at / 4] = handlers[u32[at / 4] ?? 0] ?? BY_EVALUATOR
+    }
   }
 
   private allocate(size: number): number {
@@ -127,26 +169,25 @@ export class ThreadedCode {
       b.threaded = 0
     }
     this.placed = []
-    this.insns = []
     this.next = this.arena
     for (const v of this.ram.views) v.invalidateJumps()
   }
 
   private insnAt(record: number): Insn {
-    const insn = this.insns[this.ram.u32[(record + RECORD.INSN) / 4] ?? -1]
-    invariant(insn, `no record of threaded code at ${record}`)
-    return insn
+    const { u32 } = this.ram
+    const next = (u32[(record + RECORD.NEXT) / 4] ?? 0) + (u32[(record + RECORD.NEXT) / 4 + 1] ?? 0) * 2 ** 32
+    return this.callbacks.insnAt(next - (u32[(record + RECORD.LENGTH) / 4] ?? 0))
   }
 
   private write(record: number, insn: Insn, shape: ShapedInsn | undefined): void {
     const { u32, u64 } = this.ram
     u32[(record + RECORD.HANDLER) / 4] = (shape && this.handlers.get(shape.key)) ?? BY_EVALUATOR
-    u32[(record + RECORD.INSN) / 4] = this.insns.push(insn) - 1
+    u32[(record + RECORD.LENGTH) / 4] = insn.length
+    u64[(record + RECORD.NEXT) / 8] = BigInt(insn.address + insn.length)
     if (!shape) return
     const { slots, displacement, immediate } = shape.fields
     u64[(record + RECORD.DISPLACEMENT) / 8] = displacement
     u64[(record + RECORD.IMMEDIATE) / 8] = immediate
-    u64[(record + RECORD.NEXT) / 8] = BigInt(insn.address + insn.length)
     for (let s = 0; s < slots.length; s++) u32[(record + RECORD.SLOTS) / 4 + s] = slots[s] ?? 0
   }
 
@@ -198,6 +239,7 @@ export class ThreadedCode {
       if (number >= this.table.length) this.table.grow(2 * this.table.length)
       this.table.set(number, exports[String(k)])
       this.handlers.set(key, number)
+      this.keys[number] = key
       this.bodies.set(key, bodies.get(key) ?? new Uint8Array(0))
     })
   }

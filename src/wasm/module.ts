@@ -9,9 +9,10 @@ interface Signature {
 /** Collects the parts of a module and writes it. All imports come from the module name 'e'. */
 export class ModuleWriter {
   private readonly types: Signature[] = []
-  private readonly imports: { name: string; kind: 'function' | 'memory' | 'table'; detail: number }[] = []
+  private readonly imports: { name: string; kind: 'function' | 'memory' | 'table' | 'global'; detail: number }[] = []
   private readonly functions: { type: number; code: Code | Uint8Array; exportAs?: string }[] = []
   private importedFunctions = 0
+  private importedGlobals = 0
 
   type(parameters: readonly ValueType[], results: readonly ValueType[]): number {
     const same = this.types.findIndex(
@@ -32,6 +33,11 @@ export class ModuleWriter {
   }
   importTable(name: string): void {
     this.imports.push({ name, kind: 'table', detail: 0 })
+  }
+  /** A number that is the same as long as the module lives. Returns the global's index. */
+  importConstant(name: string, type: ValueType): number {
+    this.imports.push({ name, kind: 'global', detail: TYPE[type] })
+    return this.importedGlobals++
   }
 
   /** Returns the function index. `code` may be filled later, until write(); or it is what Code.body() gave. */
@@ -76,6 +82,7 @@ export class ModuleWriter {
       b.name('e').name(i.name)
       if (i.kind === 'function') b.byte(0).u32(i.detail)
       else if (i.kind === 'table') b.byte(1).byte(0x70).byte(0).u32(0)
+      else if (i.kind === 'global') b.byte(3).byte(i.detail).byte(0)
       else b.byte(2).byte(1).u32(i.detail).u32(i.detail)
     }
     return b

@@ -3,7 +3,8 @@ import type { Machine, MachineOptions } from '../../api/index.ts'
 import { guestEnvironment } from '../environment.ts'
 import { exitCodeOf } from '../exit-codes.ts'
 import { failWith } from '../failure.ts'
-import { KeptFile, type Launcher } from '../kept-file.ts'
+import type { Launcher } from '../kept-file.ts'
+import { RunCache } from '../run-cache.ts'
 import { openLog, printLine, say, type Log } from '../output.ts'
 import { processor } from '../processor.ts'
 import type { RunOptions } from '../run-options.ts'
@@ -33,11 +34,10 @@ export async function run(
   }
   const cpu = processor(options.cpu, api.PROCESSORS)
   const log = openLog(options.log)
-  const kept = new KeptFile(`${launcher.prefix}.handlers`)
-  const codeCache = kept.read()
+  const cache = new RunCache(launcher, [resolve(file), options.cpu ?? ''])
   const machine = new api.Machine({
     port: nodeHost(),
-    ...(codeCache && { codeCache }),
+    codeCache: cache.read(),
     ...machineOptions(options, log),
     ...(cpu && { cpu }),
     ...vdsoOptions(options, api.VDSO_ABIS),
@@ -54,11 +54,7 @@ export async function run(
     stopForwarding()
     if (options.stats || options.statsFormat) printStats(machine, performance.now() - started, options, log)
     log.close()
-    const grown = machine.codeCache()
-    if (grown) {
-      kept.write(grown)
-      launcher.keepCode()
-    }
+    cache.write(machine.codeCache())
   }
 }
 

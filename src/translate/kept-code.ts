@@ -1,0 +1,193 @@
+/**
+ * Guest code of earlier runs: records of threaded code and modules of regions, each with the pages that they were made of. They are
+ * used where a page holds the same bytes at the same address again, and nowhere else.
+ */
+import { PAGE_SIZE, type Ram } from '../cpu/index.ts'
+import { ByteWriter } from '../wasm/index.ts'
+import type { RegionManner } from './region.ts'
+import type { RegionModule } from './region-modules.ts'
+
+/** What a page of code held when something was made of it. */
+export interface PageContent {
+  readonly page: number
+  readonly bytes: Uint8Array
+  /** Its blocks, as ThreadedCode.adopt takes them. */
+  blocks: Uint8Array
+  blockCount: number
+}
+
+export interface KeptModule extends RegionModule {
+  /** What all of its regions were translated from. */
+  readonly contents: readonly PageContent[]
+  readonly avx: boolean
+  readonly manners: readonly RegionManner[]
+}
+
+/** Pages that change all the time are not worth more. */
+const MOST_CONTENTS = 2
+/** It is written again when this share of its blocks is new. */
+const WORTH_WRITING = 50
+
+/** In front of the bytes that follow the contents. */
+interface Contents {
+  /** Of threaded code's handlers, by their numbers in records. */
+  readonly keys: readonly string[]
+  /** Where indirect jumps have gone: the jump's address, then theirs. */
+  readonly targets: readonly (readonly number[])[]
+  /** Page, count of blocks, length of the blocks' records. */
+  readonly pages: readonly (readonly [page: number, blocks: number, length: number])[]
+  readonly modules: readonly {
+    readonly wasm: number
+    readonly addresses: readonly number[]
+    /** Length in bytes. */
+    readonly places: number
+    /** Indexes in `pages`. */
+    readonly contents: readonly number[]
+    readonly avx: boolean
+    readonly manners: readonly RegionManner[]
+  }[]
+}
+
+export class KeptCode {
+  readonly targets = new Map<number, Set<number>>()
+  private readonly keys: string[] = []
+  private readonly keyNumbers = new Map<string, number>()
+  private readonly ofPage = new Map<number, PageContent[]>()
+  /** What the frames hold now, as far as it is known. */
+  private readonly ofFrame = new Map<number, PageContent>()
+  private readonly modules = new Map<number, KeptModule>()
+  private blocksAtStart = 0
+  private modulesChanged = false
+
+  /** `bytes`: what `write` gave. What cannot be read is as good as nothing. */
+  constructor(bytes?: Uint8Array) {
+    if (bytes) this.read(bytes)
+  }
+
+  /** The keys of records that are kept, by their numbers. */
+  get handlerKeys(): readonly string[] {
+    return this.keys
+  }
+
+  readonly keyNumber = (key: string): number => {
+    let n = this.keyNumbers.get(key)
+    if (n === undefined) this.keyNumbers.set(key, (n = this.keys.push(key) - 1))
+    return n
+  }
+
+  /** What the frame with code holds, from when it was first asked for until `forget`. Undefined if it was asked for as another page. */
+  contentOf(ram: Ram, page: number, frame: number): PageContent | undefined {
+    const known = this.ofFrame.get(frame)
+    if (known) return known.page === page ? known : undefined
+    const now = ram.u8.subarray(frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE)
+    const all = this.ofPage.get(page) ?? []
+    let content = all.find((c) => isSame(c.bytes, now))
+    if (!content) {
+      content = { page, bytes: now.slice(), blocks: new Uint8Array(0), blockCount: 0 }
+      this.ofPage.set(page, [content, ...all].slice(0, MOST_CONTENTS))
+    }
+    this.ofFrame.set(frame, content)
+    return content
+  }
+
+  /** What a page has held in every run. */
+  onlyContent(page: number): PageContent | undefined {
+    const [content, another] = this.ofPage.get(page) ?? []
+    return another ? undefined : content
+  }
+
+  /** `contentOf`, where it has been asked for. */
+  knownContent(frame: number): PageContent | undefined {
+    return this.ofFrame.get(frame)
+  }
+
+  /** The frame will hold something else. */
+  forget(frame: number): void {
+    this.ofFrame.delete(frame)
+  }
+
+  moduleWith(region: number): KeptModule | undefined {
+    return this.modules.get(region)
+  }
+
+  add(module: KeptModule): void {
+    this.modulesChanged = true
+    for (const a of module.addresses) this.modules.set(a, module)
+  }
+
+  /** The region is to be made anew. */
+  drop(region: number): void {
+    this.modulesChanged = this.modules.delete(region) || this.modulesChanged
+  }
+
+  /** For another run; undefined if that would be hardly more than this one was given. */
+  write(): Uint8Array<ArrayBuffer> | undefined {
+    const pages = [...this.ofPage.values()].flat()
+    const blocks = pages.reduce((sum, p) => sum + p.blockCount, 0)
+    if (!this.modulesChanged && (blocks - this.blocksAtStart) * WORTH_WRITING <= blocks) return undefined
+    const index = new Map(pages.map((p, k) => [p, k]))
+    const modules = [...new Set(this.modules.values())].filter((m) => m.contents.every((c) => index.has(c)))
+    const contents: Contents = {
+      keys: this.keys,
+      targets: [...this.targets].map(([jump, to]) => [jump, ...to]),
+      pages: pages.map((p) => [p.page, p.blockCount, p.blocks.length]),
+      modules: modules.map((m) => ({
+        wasm: m.wasm.length,
+        addresses: m.addresses,
+        places: m.places.byteLength,
+        contents: m.contents.map((c) => index.get(c) ?? 0),
+        avx: m.avx,
+        manners: m.manners,
+      })),
+    }
+    const text = new TextEncoder().encode(JSON.stringify(contents))
+    const out = new ByteWriter()
+      .append(MAGIC)
+      .append(bytesOf(Float64Array.of(text.length)))
+      .append(text)
+    while (out.length % ALIGNMENT > 0) out.byte(0)
+    for (const p of pages) out.append(p.bytes).append(p.blocks)
+    for (const m of modules) out.append(bytesOf(m.places))
+    for (const m of modules) out.append(m.wasm)
+    return out.bytes.slice(0, out.length)
+  }
+
+  private read(given: Uint8Array): void {
+    if (MAGIC.some((b, k) => given[k] !== b)) return
+    const bytes = given.byteOffset % ALIGNMENT === 0 ? given : given.slice()
+    let at = MAGIC.length
+    const take = (length: number): Uint8Array => bytes.subarray(at, (at += length))
+    const length = numbersOf(take(ALIGNMENT))[0] ?? 0
+    const contents = JSON.parse(new TextDecoder().decode(take(length))) as Contents
+    at = Math.ceil(at / ALIGNMENT) * ALIGNMENT
+    contents.keys.forEach(this.keyNumber)
+    for (const [jump = 0, ...to] of contents.targets) this.targets.set(jump, new Set(to))
+    const pages = contents.pages.map(([page, blockCount, size]): PageContent => {
+      const content = { page, bytes: take(PAGE_SIZE), blocks: take(size), blockCount }
+      this.blocksAtStart += blockCount
+      this.ofPage.set(page, [...(this.ofPage.get(page) ?? []), content])
+      return content
+    })
+    const places = contents.modules.map((m) => numbersOf(take(m.places)))
+    contents.modules.forEach((m, k) => {
+      const wasm = take(m.wasm) as Uint8Array<ArrayBuffer>
+      const of = m.contents.flatMap((n) => pages[n] ?? [])
+      const module = { ...m, wasm, places: places[k] ?? new Float64Array(0), contents: of }
+      for (const a of m.addresses) this.modules.set(a, module)
+    })
+  }
+}
+
+/** Of what is read as numbers. */
+const ALIGNMENT = 8
+const MAGIC = Uint8Array.from('enclu guest code', (c) => c.charCodeAt(0))
+
+const bytesOf = (a: Float64Array): Uint8Array => new Uint8Array(a.buffer, a.byteOffset, a.byteLength)
+const numbersOf = (a: Uint8Array): Float64Array => new Float64Array(a.buffer, a.byteOffset, a.length / ALIGNMENT)
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  const wordsOf = (x: Uint8Array): Uint32Array => new Uint32Array(x.buffer, x.byteOffset, PAGE_SIZE / 4)
+  const [x, y] = [wordsOf(a), wordsOf(b)]
+  for (let k = 0; k < x.length; k++) if (x[k] !== y[k]) return false
+  return true
+}

@@ -1,0 +1,115 @@
+import { invariant } from '../base/index.ts'
+import type { Ram } from '../cpu/index.ts'
+import type { Insn } from '../isa/index.ts'
+import { ModuleWriter } from '../wasm/index.ts'
+import type { Block } from './blocks.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { FIRST_EXIT, RegionCompiler, type RegionManner } from './region.ts'
+
+/** A place in translated code that the engine hears of by its number. */
+export interface Place {
+  /** Address of the instruction there. */
+  readonly address: number
+  /** Instructions of the block finished before it that the fuel does not know of. */
+  readonly completed: number
+  /** Entry of the region. */
+  readonly region: number
+  /** Times it was left there although no table entry was missing. */
+  vain: number
+}
+
+/** Regions in one module, which says nothing of the run that it was made in. */
+export interface RegionModule {
+  readonly wasm: Uint8Array<ArrayBuffer>
+  /** Entries of its regions, in the order of its exports. */
+  readonly addresses: readonly number[]
+  /** Its places: address, completed and region of each. */
+  readonly places: Float64Array
+}
+
+const PLACE_FIELDS = 3
+
+/** Makes modules of regions, puts them where the dispatcher finds them, and knows the places that they name. */
+export class RegionModules {
+  private readonly ram: Ram
+  private readonly table: WebAssembly.Table
+  private readonly imports: { readonly enter: Dispatcher['enter']; readonly flags: Dispatcher['flags'] }
+  /** One instruction by the evaluator, in the middle of a region that waits for it. */
+  private readonly slow: (number: number) => number
+  private readonly places: Place[] = []
+  private nextSlot: number
+
+  /** Regions take slots of the dispatcher's `table` from `firstSlot` on. */
+  constructor(
+    ram: Ram,
+    table: WebAssembly.Table,
+    firstSlot: number,
+    dispatcher: Dispatcher,
+    slow: (number: number) => number,
+  ) {
+    this.ram = ram
+    this.table = table
+    this.nextSlot = firstSlot
+    this.imports = { enter: dispatcher.enter, flags: dispatcher.flags }
+    this.slow = slow
+  }
+
+  /** The place of a number from FIRST_EXIT on. */
+  exit(number: number): Place {
+    const place = this.places[number - FIRST_EXIT]
+    invariant(place, `no exit has the number ${number}`)
+    return place
+  }
+
+  /** The indirect jump that STATE.LAST_JUMP names, if it names one. */
+  jump(number: number): Place | undefined {
+    return this.places[number - 1]
+  }
+
+  /** Translates the regions, which may call each other. `avx`: as of RegionCompiler. */
+  translate(
+    group: ReadonlyMap<number, ReadonlyMap<number, Block>>,
+    mannerOf: (address: number) => RegionManner,
+    avx: boolean,
+  ): RegionModule {
+    const m = new ModuleWriter()
+    const type = m.type(['i32'], ['i32'])
+    m.importMemory('m', this.ram.u8.length / 0x1_0000)
+    const enter = m.importFunction('enter', m.type(['i64', 'i32', 'i32'], ['i32']))
+    const slow = m.importFunction('slow', m.type(['i32'], ['i32']))
+    const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
+    const first = m.importConstant('places', 'i32')
+    const addresses = [...group.keys()]
+    const regions = new Map(addresses.map((a, k) => [a, flags + 1 + k]))
+    const places: number[] = []
+    const place = (insn: Insn, completed: number, region: number): number =>
+      places.push(insn.address, completed, region) / PLACE_FIELDS - 1
+    for (const [address, blocks] of group) {
+      const numbers = {
+        exit: (insn: Insn, completed: number) => place(insn, completed, address),
+        jump: (insn: Insn) => place(insn, 0, address),
+      }
+      const compiler = new RegionCompiler(address, blocks, numbers, { ...mannerOf(address), avx })
+      m.addFunction(type, compiler.compile({ enter, slow, flags, places: first, regions }), String(address))
+    }
+    return { wasm: m.write(), addresses, places: Float64Array.from(places) }
+  }
+
+  /** Returns the slot of each of its regions. */
+  install({ wasm, addresses, places }: RegionModule): number[] {
+    const { memory } = this.ram
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm), {
+      e: { m: memory, ...this.imports, slow: this.slow, places: this.places.length },
+    })
+    for (let k = 0; k < places.length; k += PLACE_FIELDS) {
+      const [address = 0, completed = 0, region = 0] = [places[k], places[k + 1], places[k + 2]]
+      this.places.push({ address, completed, region, vain: 0 })
+    }
+    return addresses.map((address) => {
+      const slot = this.nextSlot++
+      if (slot >= this.table.length) this.table.grow(this.table.length)
+      this.table.set(slot, exports[String(address)])
+      return slot
+    })
+  }
+}
