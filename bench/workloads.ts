@@ -57,14 +57,15 @@ export interface Programs {
 
 const FLAGS = ['-O2', '-march=x86-64', '-static']
 
-export async function buildPrograms(): Promise<Programs> {
+/** `flags`: of the compiler, for the kernels. */
+export async function buildPrograms(flags: readonly string[] = FLAGS): Promise<Programs> {
   const folder = join(import.meta.dirname, 'kernels')
   const names = (await readdir(folder)).sort()
   const usage = join(import.meta.dirname, 'usage.c')
   const texts = await Promise.all([...names.map((f) => join(folder, f)), usage].map((f) => readFile(f, 'utf8')))
-  const built = await cached('bench', [...FLAGS, ...names, ...texts].join('\n'), async (draft) => {
+  const built = await cached('bench', [...flags, ...names, ...texts].join('\n'), async (draft) => {
     const sources = names.filter((f) => f.endsWith('.c')).map((f) => join(folder, f))
-    await mustRun('gcc', [...FLAGS, '-o', join(draft, 'bench'), ...sources, '-lm'], { timeoutMs: 120_000 })
+    await mustRun('gcc', [...flags, '-o', join(draft, 'bench'), ...sources, '-lm'], { timeoutMs: 120_000 })
     await mustRun('gcc', ['-O2', '-o', join(draft, 'usage'), usage], { timeoutMs: 60_000 })
   })
   return { bench: join(built, 'bench'), usage: join(built, 'usage') }

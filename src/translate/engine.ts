@@ -70,7 +70,7 @@ export class Engine {
   private readonly manners = new Map<number, RegionManner>()
   /** Where indirect jumps have gone, by address: jump tables become branches inside a region. */
   private readonly jumpTargets: Map<number, Set<number>>
-  private readonly remade = new Map<number, number>()
+  private readonly remade: Map<number, number>
   /** Regions with an indirect jump that has gone to the key, which they do not hold. */
   private readonly incomplete = new Map<number, Set<number>>()
   private readonly translate: boolean
@@ -91,7 +91,7 @@ export class Engine {
       insnAt: (address) => this.cache.insnAt(evaluator.view, address),
       limit: () => this.miss(),
       evaluate: (i, completed) => this.stepThreaded(i, completed),
-      note: (jump) => this.noteTarget(jump.address, this.state.rip),
+      note: (jump) => this.noteTarget(jump, this.state.rip),
       flags: this.dispatcher.flags,
     })
     this.modules = new RegionModules(this.ram, this.table, 1, this.dispatcher, (n) => this.slow(n))
@@ -99,7 +99,9 @@ export class Engine {
     if (handlers) this.threaded.restore(handlers)
     if (options.kept && this.translate)
       this.keeper = new Keeper(this.ram, this.cache, this.threaded, new KeptCode(program))
-    this.jumpTargets = this.keeper?.kept.targets ?? new Map<number, Set<number>>()
+    const { targets, remade } = this.keeper?.kept ?? new KeptCode()
+    this.jumpTargets = targets
+    this.remade = remade
     this.setView(evaluator.view)
   }
 
@@ -174,10 +176,12 @@ export class Engine {
     return RETURN.CONTINUE
   }
 
-  private noteTarget(jump: number, target: number): void {
+  /** Returns whether regions with this jump shall look for the target. */
+  private noteTarget(jump: number, target: number): boolean {
     let targets = this.jumpTargets.get(jump)
     if (!targets) this.jumpTargets.set(jump, (targets = new Set()))
     if (targets.size < MOST_TARGETS) targets.add(target)
+    return targets.has(target)
   }
 
   /** Translated code came here by an indirect jump that knows no such target: it shall, once this is worth translating. */
@@ -186,7 +190,7 @@ export class Engine {
     const jump = this.modules.jump(u32[STATE.LAST_JUMP / 4] ?? 0)
     u32[STATE.LAST_JUMP / 4] = 0
     if (!jump || u32[STATE.LAST_TARGET / 4] !== target >>> 0) return
-    this.noteTarget(jump.address, target)
+    if (!this.noteTarget(jump.address, target)) return
     const regions = this.incomplete.get(target) ?? new Set()
     this.incomplete.set(target, regions.add(jump.region))
   }

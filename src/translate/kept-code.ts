@@ -34,6 +34,8 @@ interface Contents {
   readonly keys: readonly string[]
   /** Where indirect jumps have gone: the jump's address, then theirs. */
   readonly targets: readonly (readonly number[])[]
+  /** Entries of regions, and how often each was made again for a new target. */
+  readonly remade: readonly (readonly [region: number, times: number])[]
   /** Page, count of blocks, length of the blocks' records. */
   readonly pages: readonly (readonly [page: number, blocks: number, length: number])[]
   readonly modules: readonly {
@@ -50,6 +52,7 @@ interface Contents {
 
 export class KeptCode {
   readonly targets = new Map<number, Set<number>>()
+  readonly remade = new Map<number, number>()
   private readonly keys: string[] = []
   private readonly keyNumbers = new Map<string, number>()
   private readonly ofPage = new Map<number, PageContent[]>()
@@ -130,6 +133,7 @@ export class KeptCode {
     const contents: Contents = {
       keys: this.keys,
       targets: [...this.targets].map(([jump, to]) => [jump, ...to]),
+      remade: [...this.remade],
       pages: pages.map((p) => [p.page, p.blockCount, p.blocks.length]),
       modules: modules.map((m) => ({
         wasm: m.wasm.length,
@@ -162,6 +166,7 @@ export class KeptCode {
     at = Math.ceil(at / ALIGNMENT) * ALIGNMENT
     contents.keys.forEach(this.keyNumber)
     for (const [jump = 0, ...to] of contents.targets) this.targets.set(jump, new Set(to))
+    for (const [region, times] of contents.remade) this.remade.set(region, times)
     const pages = contents.pages.map(([page, blockCount, size]): PageContent => {
       const content = { page, bytes: take(PAGE_SIZE), blocks: take(size), blockCount }
       this.blocksAtStart += blockCount

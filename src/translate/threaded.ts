@@ -8,7 +8,10 @@ import { readHandlers, writeHandlers } from './handler-store.ts'
 import { compileHandler, FLAGS_FUNCTION, RECORD, Shapes, type ShapedInsn } from './handlers.ts'
 import { RETURN } from './region.ts'
 
-/** Before the records of a block: what `runBlock` needs of it. */
+/**
+ * Before the records of a block: what `runBlock` needs of it. NOTE: where its indirect jump went the last time (the low half), 1 before
+ * that, 0 if it has none.
+ */
 const BLOCK = { RUNS: 0, LIMIT: 4, COUNT: 8, NOTE: 12, NEXT: 16, RECORDS: 24 } as const
 /** The same fields of a block that is kept between runs: where it is in its page, and whether it ends in the next one. */
 const KEPT = { OFFSET: BLOCK.RUNS, CROSSES: BLOCK.LIMIT } as const
@@ -23,8 +26,8 @@ export interface ThreadedCallbacks {
   limit(): number
   /** The evaluator is to do this instruction, `completed` instructions after the block's begin. CONTINUE: go on behind it in the block. Or LEAVE. */
   evaluate(insn: Insn, completed: number): number
-  /** An indirect jump has gone to STATE.RIP. */
-  note(jump: Insn): void
+  /** The indirect jump at this address has gone to STATE.RIP, and elsewhere the time before. */
+  note(jump: number): void
   /** The flags of RFLAGS, as of Dispatcher. */
   flags: WebAssembly.ExportValue
 }
@@ -83,8 +86,8 @@ export class ThreadedCode {
         m: ram.memory,
         t: this.table,
         limit: () => callbacks.limit(),
-        evaluate: (at: number, completed: number) => callbacks.evaluate(this.insnAt(at), completed),
-        note: (at: number) => callbacks.note(this.insnAt(at)),
+        evaluate: (at: number, completed: number) => callbacks.evaluate(callbacks.insnAt(this.addressOf(at)), completed),
+        note: (at: number) => callbacks.note(this.addressOf(at)),
       },
     })
     table.set(slot, exports['run'])
@@ -120,6 +123,7 @@ export class ThreadedCode {
     const u32 = new Uint32Array(copy.buffer)
     u32[KEPT.OFFSET / 4] = block.address % PAGE_SIZE
     u32[KEPT.CROSSES / 4] = block.frames.length - 1
+    if (u32[BLOCK.NOTE / 4]) u32[BLOCK.NOTE / 4] = 1
     for (let r = BLOCK.RECORDS / 4; r < u32.length; r += RECORD.SIZE / 4)
       u32[r] = keyNumber(this.keys[u32[r] ?? 0] ?? '')
     return copy
@@ -173,10 +177,10 @@ export class ThreadedCode {
     for (const v of this.ram.views) v.invalidateJumps()
   }
 
-  private insnAt(record: number): Insn {
+  private addressOf(record: number): number {
     const { u32 } = this.ram
     const next = (u32[(record + RECORD.NEXT) / 4] ?? 0) + (u32[(record + RECORD.NEXT) / 4 + 1] ?? 0) * 2 ** 32
-    return this.callbacks.insnAt(next - (u32[(record + RECORD.LENGTH) / 4] ?? 0))
+    return next - (u32[(record + RECORD.LENGTH) / 4] ?? 0)
   }
 
   private write(record: number, insn: Insn, shape: ShapedInsn | undefined): void {
@@ -302,8 +306,11 @@ function runBlock(
   code.get(record).i32(RECORD.SIZE).op('i32.add').tee(record).get(end).op('i32.lt_u').brIf(loop).close()
   code.i32(0).i32(0).memory('i32.load', STATE.FUEL)
   code.get(block).memory('i32.load', BLOCK.COUNT).op('i32.sub').memory('i32.store', STATE.FUEL)
-  code.get(block).memory('i32.load', BLOCK.NOTE).open('if')
+  code.get(block).memory('i32.load', BLOCK.NOTE).tee(result).open('if')
+  code.i32(0).memory('i32.load', STATE.RIP).tee(record).get(result).op('i32.ne').open('if')
+  code.get(block).get(record).memory('i32.store', BLOCK.NOTE)
   code.get(end).i32(RECORD.SIZE).op('i32.sub').call(calls.note).close()
+  code.close()
   code.i32(RETURN.CONTINUE)
   return code
 }
