@@ -15,9 +15,32 @@ const common = {
   logLevel: 'warning',
 }
 
+/** Modules that take milliseconds to load and that few runs use, with the functions that are called: the first call loads. */
+const LATE = {
+  'node:child_process': ['spawn'],
+  'node:crypto': ['createHash', 'createCipheriv', 'createDecipheriv'],
+  'node:tty': ['isatty'],
+  '@noble/ciphers/aes.js': ['cmac', 'gcm'],
+  '@noble/curves/abstract/modular.js': ['invert', 'pow'],
+}
+const namespace = 'late'
+const late = {
+  name: namespace,
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /./ }, (module) =>
+      module.path in LATE && module.namespace !== namespace ? { path: module.path, namespace } : undefined,
+    )
+    onLoad({ filter: /./, namespace }, ({ path }) => ({
+      contents: LATE[path].map((f) => `export const ${f} = (...a) => require('${path}').${f}(...a)`).join('\n'),
+      resolveDir: process.cwd(),
+    }))
+  },
+}
+
 await build({
   ...common,
   entryPoints: ['src/cli/main.ts'],
+  plugins: [late],
   outfile: 'dist/cli/enclu.cjs',
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: 'const moduleUrl=require("node:url").pathToFileURL(__filename).href;' },

@@ -19,5 +19,5 @@ export const ROOMS = {
   machine:     ['base', 'spec', 'crypto', 'port', 'cpu', 'isa', 'translate', 'sgx', 'formats', 'vdso', 'linux'],
   api:         ['base', 'port', 'formats', 'sgx', 'machine'],
   'host-node': ['base', 'port'],
-  cli:         ['base', 'api', 'host-node'],
+  cli:         ['base', 'crypto', 'api', 'host-node'],
 } as const satisfies Record<string, readonly string[]>

@@ -1,4 +1,5 @@
 import { invariant } from './invariant.ts'
+import { once } from './once.ts'
 
 /** One field of a structure: where it lies and how it reads. */
 export interface Field<T> {
@@ -54,8 +55,13 @@ export interface Struct<F extends Fields> {
   view(data: Uint8Array, at?: number): View<F>
 }
 
-/** Declares a structure; overlap and size are checked here, once. */
+/** Declares a structure; overlap and size are checked once, before the first view. */
 export function struct<F extends Fields>(name: string, size: number, fields: F): Struct<F> {
+  const viewClass = once(() => createViewClass(name, size, fields))
+  return { name, size, fields, view: (data, at = 0) => new (viewClass())(data, at) as View<F> }
+}
+
+function createViewClass(name: string, size: number, fields: Fields): new (data: Uint8Array, at: number) => object {
   let end = 0
   for (const [key, f] of Object.entries(fields).sort(([, a], [, b]) => a.offset - b.offset)) {
     invariant(f.offset >= end, `${name}.${key} overlaps the field before it`)
@@ -78,5 +84,5 @@ export function struct<F extends Fields>(name: string, size: number, fields: F):
       },
     })
   }
-  return { name, size, fields, view: (data, at = 0) => new StructView(data, at) as unknown as View<F> }
+  return StructView
 }

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { KeptTranslations } from '../api/index.ts'
+import { toHex } from '../base/index.ts'
+import { sha256 } from '../crypto/index.ts'
 import { KeptFile, type Launcher } from './kept-file.ts'
 
 /** What runs of one version keep for each other in the user's cache folder. */
@@ -12,7 +13,8 @@ export class RunCache {
   constructor(launcher: Launcher, program: readonly string[]) {
     this.launcher = launcher
     this.handlers = new KeptFile(`${launcher.prefix}.handlers`)
-    const name = createHash('sha256').update(program.join('\0')).digest('hex').slice(0, 16)
+    // Not the hash of Node: its crypto module takes milliseconds to load.
+    const name = toHex(sha256(new TextEncoder().encode(program.join('\0')))).slice(0, 16)
     this.program = new KeptFile(`${launcher.prefix}-${name}.program`)
   }
 

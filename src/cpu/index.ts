@@ -1,5 +1,5 @@
 /** Machine state in linear memory, guest memory and its page checks, faults, run-loop exits. Knows no instruction. */
-export { STATE, VIEW, JUMP, PAGE_SIZE, FRAMES_START } from './layout.ts'
+export { STATE, VIEW, JUMP, TRANSITIONS, PAGE_SIZE, FRAMES_START } from './layout.ts'
 export { homeOf, Ram } from './ram.ts'
 export { Fault, fault } from './fault.ts'
 export { View, USER_END, checkCanonical, type Access, type Mapping, type PageSource } from './view.ts'
@@ -20,3 +20,4 @@ export {
   XSAVE_AREA_SIZE,
 } from './xsave.ts'
 export type { Exit } from './exit.ts'
+export type { Transition } from './transition.ts'

@@ -24,10 +24,12 @@ export const STATE = {
   FP_FAST: 204,
   /** RFLAGS without the six arithmetic flags (u32): DF, AC, ID, TF, and IF and bit 1, which are always set. */
   RFLAGS_REST: 208,
-  /** 1 inside an enclave (u32). */
+  /** 0 outside enclaves; inside, which TCS was entered (u32). */
   ENCLAVE: 212,
   /** The state components that are enabled: outside an enclave as the kernel has set it, inside SECS.ATTRIBUTES.XFRM (u64). */
   XCR0: 216,
+  /** FS_BASE, GS_BASE and XCR0 as they were outside the enclave (CR_SAVE_FS_base, CR_SAVE_GS_base, CR_SAVE_XCR0). */
+  CR_SAVE: 224,
   /** 16 XMM registers, 16 bytes each. */
   XMM: 256,
   /** x87: control, status, tag word (u16 each), then 8 registers of 16 bytes from X87_REGS, by their physical numbers. */
@@ -51,12 +53,25 @@ export const VIEW = {
   PLACES: 0x100_0000,
   JUMP_CACHE: 0x140_0000,
   /** See JUMP. */
-  JUMP_CACHE_ENTRIES: 32768,
-  SIZE: 0x148_0000,
+  JUMP_CACHE_ENTRIES: 65536,
+  SIZE: 0x150_0000,
 } as const
 
 /** An entry of the jump cache: where code was found, its function in the dispatcher's table, and what that function makes of DETAIL. */
 export const JUMP = { RIP: 0, SLOT: 8, DETAIL: 12, SIZE: 16 } as const
+
+/**
+ * Entries into enclaves and exits that the engine has prepared (src/translate/transitions.ts). EPOCH changes whenever all of them may
+ * be wrong from now on, HAPPENED is 1 when one was done (u32 each); ENTERED and LEFT count them (u64).
+ */
+export const TRANSITIONS = {
+  EPOCH: 0x1000,
+  HAPPENED: 0x1004,
+  ENTERED: 0x1008,
+  LEFT: 0x1010,
+  RECORDS: 0x1018,
+  END: 0x4000,
+} as const
 
 /** First byte that frames may use; below it are the state block and scratch space for generated code. */
 export const FRAMES_START = 0x1_0000

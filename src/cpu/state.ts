@@ -49,8 +49,9 @@ export class CpuState {
   }
   set rip(value: number) {
     const at = STATE.RIP / 4
-    this.ram.u32[at] = value % 0x1_0000_0000
-    this.ram.u32[at + 1] = Math.floor(value / 0x1_0000_0000)
+    // ToUint32 takes the low half; a remainder of doubles would be many times slower.
+    this.ram.u32[at] = value >>> 0
+    this.ram.u32[at + 1] = (value / 0x1_0000_0000) >>> 0
   }
 
   get rflags(): bigint {
@@ -61,6 +62,15 @@ export class CpuState {
     this.ram.u32[STATE.RFLAGS_REST / 4] = (v & ~ARITHMETIC_MASK) | RFLAGS.FIXED | RFLAGS.IF
     this.ram.u32[STATE.FOP / 4] = 0
     this.ram.u64[STATE.FA / 8] = BigInt(v & ARITHMETIC_MASK)
+  }
+
+  /** TF is not an arithmetic flag, so it can be read and written without computing those. */
+  get trapFlag(): boolean {
+    return ((this.ram.u32[STATE.RFLAGS_REST / 4] ?? 0) & RFLAGS.TF) !== 0
+  }
+  set trapFlag(on: boolean) {
+    const rest = this.ram.u32[STATE.RFLAGS_REST / 4] ?? 0
+    this.ram.u32[STATE.RFLAGS_REST / 4] = on ? rest | RFLAGS.TF : rest & ~RFLAGS.TF
   }
 
   get fsBase(): bigint {
@@ -85,7 +95,7 @@ export class CpuState {
   }
 
   get inEnclave(): boolean {
-    return this.ram.u32[STATE.ENCLAVE / 4] === 1
+    return this.ram.u32[STATE.ENCLAVE / 4] !== 0
   }
   set inEnclave(value: boolean) {
     this.ram.u32[STATE.ENCLAVE / 4] = value ? 1 : 0

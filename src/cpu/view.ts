@@ -44,7 +44,7 @@ export class View {
   away = 0
   /** Frames that have a write entry, with the page that has it. */
   private readonly writers = new Map<number, Set<number>>()
-  /** Pages that instructions were fetched from. */
+  /** Pages that instructions were fetched from, and others that `generation` depends on. */
   private readonly codePages = new Set<number>()
   /** Entries were put into the jump cache since it was cleared. */
   hasJumps = true
@@ -85,6 +85,11 @@ export class View {
     const m = this.source.resolve(address, 'X')
     this.codePages.add(Math.floor(address / PAGE_SIZE))
     return m.frame + (address % PAGE_SIZE)
+  }
+
+  /** From now on, `generation` changes when the mapping of the page at this address does. */
+  watch(address: number): void {
+    this.codePages.add(Math.floor(address / PAGE_SIZE))
   }
 
   /** Copies `into.length` bytes out of guest memory. Faults as reads would, at the first byte that cannot be read. */

@@ -1,5 +1,5 @@
 import { invert, pow } from '@noble/curves/abstract/modular.js'
-import { EncluError } from '../base/index.ts'
+import { EncluError, once } from '../base/index.ts'
 import { encodeSha256Message, RSA3072_SIZE } from './rsa3072.ts'
 import { sha256 } from './sha256.ts'
 
@@ -39,7 +39,7 @@ export function checkRsa3072Key({ n, d }: Rsa3072Key): Rsa3072Key {
 }
 
 /** Primes below 20,000: three candidates of four end here. */
-const SMALL_PRIMES = ((): readonly number[] => {
+const smallPrimes = once((): readonly number[] => {
   const composite = new Uint8Array(20_000)
   const primes: number[] = []
   for (let p = 2; p < composite.length; p++) {
@@ -48,7 +48,7 @@ const SMALL_PRIMES = ((): readonly number[] => {
     for (let q = p * p; q < composite.length; q += p) composite[q] = 1
   }
   return primes
-})()
+})
 
 /** Rounds of Miller-Rabin for primes of 1536 bits (FIPS 186-5, table B.1: error below 2^-128). */
 const ROUNDS = 4
@@ -73,9 +73,10 @@ function randomPrime(random: () => bigint): bigint {
   // With its two highest bits set, the product of two of them has all 3072 bits.
   const start = (3n << (half - 2n)) | (random() >> 2n)
   const first = start - (start % 6n) + 5n
-  const remainders = SMALL_PRIMES.map((p) => Number(first % BigInt(p)))
+  const primes = smallPrimes()
+  const remainders = primes.map((p) => Number(first % BigInt(p)))
   for (let step = 0; ; step += 6) {
-    if (SMALL_PRIMES.some((p, i) => ((remainders[i] ?? 0) + step) % p === 0)) continue
+    if (primes.some((p, i) => ((remainders[i] ?? 0) + step) % p === 0)) continue
     const candidate = first + BigInt(step)
     if (isProbablePrime(candidate, random)) return candidate
   }

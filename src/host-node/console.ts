@@ -1,6 +1,6 @@
-import { fstatSync, readSync, writeSync } from 'node:fs'
+import { fstatSync, readSync, statSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import type { ConsolePort, HostError } from '../port/index.ts'
+import { isHostError, type ConsolePort, type HostError } from '../port/index.ts'
 import { attempt } from './attempt.ts'
 
 const RETRY_MS = 5
@@ -15,6 +15,13 @@ function blocking(call: () => number): number | HostError {
     if (typeof answer === 'number' || answer.error !== 'EAGAIN') return answer
     Atomics.wait(sleeper, 0, 0, RETRY_MS)
   }
+}
+
+/** What surely is none is not left to node:tty, which takes milliseconds to load. */
+function isTerminal(fd: number): boolean {
+  const file = attempt(() => fstatSync(fd))
+  if (isHostError(file) || !file.isCharacterDevice()) return false
+  return file.rdev !== statSync('/dev/null', { throwIfNoEntry: false })?.rdev && isatty(fd)
 }
 
 /** A descriptor that the shell closed (`<&-`) reads as end of file. */
@@ -100,11 +107,11 @@ export const nodeConsole: ConsolePort = {
     }
     return done
   },
-  isTerminal: (fd) => isatty(fd),
+  isTerminal,
   windowSize(fd) {
     const stream = fd === 1 ? process.stdout : process.stderr
     const other = fd === 1 ? process.stderr : process.stdout
-    if (!isatty(fd)) return undefined
+    if (!isTerminal(fd)) return undefined
     const shown = [stream, other].find((s) => s.isTTY)
     return { rows: shown?.rows ?? 24, columns: shown?.columns ?? 80 }
   },

@@ -1,4 +1,5 @@
 /** The arithmetic of AES: bytes as polynomials over GF(2) modulo x^8 + x^4 + x^3 + x + 1. [FIPS 197 "Multiplication"] */
+import { once } from '../base/index.ts'
 
 export function multiply(a: number, b: number): number {
   let product = 0
@@ -24,5 +25,8 @@ const rotations = (x: number, by: readonly number[]): number =>
 /** Its constant part. */
 export const AFFINE_CONSTANT = 0x63
 
-export const SBOX: readonly number[] = Array.from({ length: 256 }, (_, x) => transform(inverse(x)) ^ AFFINE_CONSTANT)
-export const INVERSE_SBOX: readonly number[] = Array.from(SBOX, (_, y) => SBOX.indexOf(y))
+const BYTES = Array.from({ length: 256 }, (_, x) => x)
+const forward = once(() => BYTES.map((x) => transform(inverse(x)) ^ AFFINE_CONSTANT))
+const backward = once(() => BYTES.map((y) => forward().indexOf(y)))
+/** What SubBytes makes of each byte; `inverted`: InvSubBytes. */
+export const substitutions = (inverted: boolean): readonly number[] => (inverted ? backward() : forward())

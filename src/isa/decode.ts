@@ -3,38 +3,20 @@
  * [SDM-2 "Instruction Prefixes"]: any order and any number of legacy prefixes, REX only directly before the opcode, F2/F3 over 66
  * as mandatory prefix, REX.W over 66 as operand size, LOCK only with a memory destination that allows it. VEX stands for REX, the
  * mandatory prefix and the opcode map in one. [SDM-2 "Intel Advanced Vector Extensions (Intel AVX)"]
- *
- * Deviation: EVEX encodings are not decoded; they are unknown instructions.
  */
-import { toHex } from '../base/index.ts'
+import { once } from '../base/index.ts'
 import { fault } from '../cpu/index.ts'
 import type { Insn, MemoryOperand, Operand, Row } from './insn.ts'
 import type { IntWidth } from './ops.ts'
 import { immediateSize, METHOD, resolveSize, SIZE, VEX_MAP, type Size } from './opcode.ts'
-import { cellIndex, isEntry, modrmClass, ROWS, Table, unimplementedTable, type Entry } from './table.ts'
-
-/** Thrown for an instruction that exists but has no row yet: the run stops and says which. Not a guest fault. */
-export class UnknownInstruction {
-  /** From the first prefix on, as far as they could be fetched, at most 15. */
-  readonly bytes: Uint8Array
-  readonly address: number
-  readonly mnemonic: string
-  constructor(bytes: Uint8Array, address: number, mnemonic: string) {
-    this.bytes = bytes
-    this.address = address
-    this.mnemonic = mnemonic
-  }
-  toString(): string {
-    return `${this.mnemonic} at 0x${this.address.toString(16)}: ${toHex(this.bytes)}`
-  }
-}
+import { cellIndex, isEntry, modrmClass, ROWS, Table, type Entry } from './table.ts'
 
 /**
  * Decodes the instruction whose first byte is `bytes[offset]` and whose address is `address`. Bytes from `end` on are not there
  * (the end of a page that can be fetched).
  *
  * Returns undefined if the instruction needs bytes beyond `end`: the caller fetches on, and it is then that a page faults.
- * Throws a Fault: #UD for what does not exist, #GP(0) beyond 15 bytes. Throws UnknownInstruction.
+ * Throws a Fault: #UD for what does not exist, #GP(0) beyond 15 bytes.
  */
 export type Decode = (bytes: Uint8Array, offset: number, address: number, end?: number) => Insn | undefined
 
@@ -75,7 +57,7 @@ const NO_OPERANDS: readonly Operand[] = []
 const TRUNCATED = Symbol('truncated')
 
 class Decoder {
-  private readonly table: Table
+  private readonly table: () => Table
   private bytes!: Uint8Array
   private start = 0
   /** The next byte. */
@@ -100,7 +82,7 @@ class Decoder {
   private ripRelative = false
 
   constructor(rows: readonly Row[], features: ReadonlySet<string>) {
-    this.table = new Table(rows, features)
+    this.table = once(() => new Table(rows, features))
   }
 
   decode(bytes: Uint8Array, offset: number, address: number, end: number): Insn | undefined {
@@ -155,14 +137,8 @@ class Decoder {
     this.opcode = byte
 
     const cell = cellIndex(rep === 0xf3 ? 3 : rep === 0xf2 ? 2 : operand16 ? 1 : 0, (rex >> 3) & 1, rex & 1)
-    const behindOpcode = this.p
-    const entry = this.find(this.table, map * 256 + byte, cell)
-    if (!entry) {
-      this.p = behindOpcode
-      const other = this.find(unimplementedTable(), map * 256 + byte, cell)
-      // None of them can be locked.
-      return other && !lock ? this.unknown(other) : fault.UD()
-    }
+    const entry = this.find(this.table(), map * 256 + byte, cell)
+    if (!entry) return fault.UD()
     if (entry.hasModrm && this.modrm < 0xc0) {
       if (entry.ignoresMod) this.modrm |= 0xc0
       else this.memoryBytes()
@@ -195,7 +171,7 @@ class Decoder {
     if (forbidden || map < 1 || map > 3) return fault.UD()
     const L = (last >> 2) & 1
     const cell = cellIndex(VEX_PREFIX[last & 3] ?? 0, (rex >> 3) & 1, L)
-    const entry = this.find(this.table, (VEX_MAP + map) * 256 + this.opcode, cell)
+    const entry = this.find(this.table(), (VEX_MAP + map) * 256 + this.opcode, cell)
     if (!entry || (!entry.usesVvvv && this.vvvv !== 0)) return fault.UD()
     if (entry.hasModrm && this.modrm < 0xc0) this.memoryBytes()
     this.vector = entry.vector === 256 || (entry.vector === 'L' && L === 1) ? 256 : 128
@@ -244,12 +220,6 @@ class Decoder {
     if (this.limit - this.start === 15) fault.GP(0)
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- caught in `decode`, needs no stack
     throw TRUNCATED
-  }
-
-  private unknown(entry: Entry): never {
-    const bytes = this.bytes.slice(this.start, this.limit)
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- an event of the run, as a Fault is
-    throw new UnknownInstruction(bytes, this.address, entry.row.mnemonic)
   }
 
   /** SIB and displacement. [SDM-2 "ModR/M and SIB Bytes", "Special Encodings with REX prefixes"] */
@@ -422,5 +392,5 @@ export function createDecoder(rows: readonly Row[] = ROWS, features: ReadonlySet
 }
 
 /** For the baseline processor: SSE2 and nothing beyond. */
-export const decode: Decode = (...bytes) => (baseline ??= createDecoder())(...bytes)
-let baseline: Decode | undefined
+export const decode: Decode = (...bytes) => baseline()(...bytes)
+const baseline = once(() => createDecoder())

@@ -1,5 +1,5 @@
 import { fault } from '../cpu/index.ts'
-import { INVERSE_SBOX, SBOX } from './aes-field.ts'
+import { substitutions } from './aes-field.ts'
 import type { FpRounding, FpWidth, IntWidth, Ops, Width } from './ops.ts'
 import { evalShuffle, evalSimd } from './simd-eval.ts'
 import type { SimdOp } from './simd-ops.ts'
@@ -168,7 +168,7 @@ export class EvalOps implements Ops<Value> {
     return evalShuffle(bytes, B(a), B(b))
   }
   subBytes(inverted: boolean, a: Value): Value {
-    const box = inverted ? INVERSE_SBOX : SBOX
+    const box = substitutions(inverted)
     let out = 0n
     for (let k = 0n; k < 128n; k += 8n) out |= BigInt(box[Number((B(a) >> k) & 0xffn)] ?? 0) << k
     return out

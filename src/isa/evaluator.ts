@@ -53,6 +53,8 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
   view: View
   /** The exit that the current instruction asked for (SYSCALL, ENCLU). */
   exit: Exit | undefined
+  /** The last instruction was a MOV to SS, which inhibits a trap behind it. [SDM-3 "Masking Exceptions and Interrupts When Switching Stacks"] */
+  inhibitsTrap = false
   private insn!: Insn
   private nextRip = 0
   /** Where a branch into the kernel's half goes. */
@@ -85,12 +87,13 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     this.writeCount = 0
     this.flagWrite = false
     this.exit = undefined
+    this.inhibitsTrap = false
     this.known = undefined
     this.kernelTarget = undefined
     this.fpEnv.start(state.mxcsr)
     if (i.row.enclave && state.inEnclave && (i.row.enclave === 'UD' || !this.env.sgx2)) fault.UD()
     if (i.vex !== 0 && !state.hasAvxState) fault.UD()
-    if (i.row.op) i.row.op(this, i)
+    if (i.row.op && !i.row.isSlow?.(i)) i.row.op(this, i)
     else i.row.slow?.(this, i)
     this.commit()
     return this.exit

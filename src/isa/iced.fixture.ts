@@ -4,6 +4,7 @@ import {
   CpuidFeature,
   Decoder,
   DecoderOptions,
+  EncodingKind,
   Instruction,
   MemorySizeExt,
   Mnemonic,
@@ -13,15 +14,11 @@ import {
 } from 'iced-x86'
 import { toHex } from '../base/index.ts'
 import { Fault } from '../cpu/index.ts'
-import { UnknownInstruction, type Decode } from './decode.ts'
+import type { Decode } from './decode.ts'
 import type { Insn, MemoryOperand, Operand } from './insn.ts'
 
 /** What we make of bytes. */
-type Ours =
-  | { kind: 'insn'; insn: Insn }
-  | { kind: 'unknown'; mnemonic: string }
-  | { kind: 'fault'; name: string }
-  | { kind: 'truncated' }
+type Ours = { kind: 'insn'; insn: Insn } | { kind: 'fault'; name: string } | { kind: 'truncated' }
 
 function decodeOurs(decode: Decode, bytes: Uint8Array, offset: number, address: number, end: number): Ours {
   try {
@@ -29,15 +26,13 @@ function decodeOurs(decode: Decode, bytes: Uint8Array, offset: number, address: 
     return insn ? { kind: 'insn', insn } : { kind: 'truncated' }
   } catch (e) {
     if (e instanceof Fault) return { kind: 'fault', name: e.name }
-    if (e instanceof UnknownInstruction) return { kind: 'unknown', mnemonic: e.mnemonic }
     throw e
   }
 }
 
 /**
  * Compares the instructions at the places that `next` gives: it is told the length of the last one, and its answer of undefined ends
- * the comparison. Byte k has the address `address` + k. Returns differences with the number of times and an example, and what was
- * seen: how many valid instructions, and how many of them had no row.
+ * the comparison. Byte k has the address `address` + k.
  */
 export function compareDecoders(
   decode: Decode,
@@ -47,14 +42,14 @@ export function compareDecoders(
 ): Comparison {
   const decoder = new Decoder(64, bytes, DecoderOptions.None)
   const theirs = new Instruction()
-  const result: Comparison = { valid: 0, unknown: 0, differences: new Map() }
+  const result: Comparison = { compared: 0, valid: 0, differences: new Map() }
   for (let at = next(0); at !== undefined && at < bytes.length; at = next(theirs.length)) {
     decoder.position = at
     decoder.ip = BigInt(address + at)
     decoder.decodeOut(theirs)
     const ours = decodeOurs(decode, bytes, at, address + at, Math.min(bytes.length, at + 15))
+    result.compared++
     if (ours.kind === 'insn') result.valid++
-    else if (ours.kind === 'unknown') result.unknown++
     const what = disagreement(ours, theirs)
     if (what === undefined) continue
     const example = result.differences.get(what) ?? toHex(bytes.slice(at, at + 15))
@@ -66,8 +61,8 @@ export function compareDecoders(
 }
 
 export interface Comparison {
+  compared: number
   valid: number
-  unknown: number
   /** What differs, and the bytes of an example. */
   differences: Map<string, string>
 }
@@ -84,8 +79,6 @@ function disagreement(ours: Ours, theirs: Instruction): string | undefined {
     return /^0F 2[0-3]|^VEX.*0F38\.W\d 9[0-3]/.test(ours.insn.row.opcode) ? undefined : `${name}: invalid`
   }
   if (ours.kind === 'truncated') return theirs.code === Code.INVALID ? undefined : 'truncated'
-  // Behind a VEX or EVEX byte ours do not look.
-  if (ours.kind === 'unknown') return isValid || ours.mnemonic.endsWith('VEX') ? undefined : `${ours.mnemonic}: invalid`
   return isValid && !isAbsent(theirs) ? `#${ours.name}: ${Mnemonic[theirs.mnemonic] ?? ''}` : undefined
 }
 
@@ -238,7 +231,7 @@ const MPX = new Set<Mnemonic>([
 ])
 
 /**
- * What iced-x86 decodes and our processors do not have: #UD. Everything else that it decodes must have a row or a name.
+ * What iced-x86 decodes and our processors do not have: #UD. Everything else that it decodes must have a row.
  * VMX instructions are #UD outside VMX operation, RSM outside SMM; the other vendors' extensions do not exist.
  */
 // prettier-ignore
@@ -250,4 +243,6 @@ const ABSENT = new Set([
   'SHA512', 'SM3', 'SM4', 'CMPCCXADD', 'FMA4', 'KNC',
 ])
 const isAbsent = (i: Instruction): boolean =>
-  [...i.cpuidFeatures()].some((f) => ABSENT.has(CpuidFeature[f] ?? '')) || i.isPrivileged
+  i.encoding === EncodingKind.EVEX ||
+  [...i.cpuidFeatures()].some((f) => ABSENT.has(CpuidFeature[f] ?? '')) ||
+  i.isPrivileged

@@ -89,10 +89,12 @@ export interface Row {
   readonly operands: string
   /** The manual's heading. */
   readonly spec: string
-  /** Semantics for both readers. A row has `op` or `slow`. */
+  /** Semantics for both readers. A row has `op` or `slow`; or both, and `isSlow`. */
   readonly op?: <V>(m: Cpu<V>, i: Insn) => void
   /** Semantics for the evaluator alone: wide or rare instructions; translated code hands them over. */
   readonly slow?: (e: Evaluator, i: Insn) => void
+  /** With these operands it is `slow` that holds. */
+  readonly isSlow?: (i: Insn) => boolean
   /** Flags the manual leaves undefined, for this instruction with these operands. */
   readonly undefinedFlags?: readonly ArithmeticFlag[]
   /** The same where it depends on values (shift counts); instead of `undefinedFlags`. */

@@ -42,7 +42,10 @@ export const MOVE = [
   }),
   insn({
     mnemonic: 'MOV', spec: 'MOV—Move', enclave: 'UD', rows: SEGMENTS.filter((n) => n !== CS).map((n): Form => [`8E /${n}`, 'Sw, Ew']),
-    slow: (e, i) => loadSegment(e, segmentNumber(i, 0), get(e, i, 1) as number),
+    slow: (e, i) => {
+      loadSegment(e, segmentNumber(i, 0), get(e, i, 1) as number)
+      e.inhibitsTrap = segmentNumber(i, 0) === SS
+    },
   }),
   insn({ mnemonic: 'MOVZX', spec: 'MOVZX—Move With Zero-Extend', rows: [['0F B6 /r', 'Gv, Eb'], ['0F B7 /r', 'Gv, Ew']], op: zeroExtend }),
   insn({ mnemonic: 'MOVSX', spec: 'MOVSX/MOVSXD—Move With Sign-Extension', rows: [['0F BE /r', 'Gv, Eb'], ['0F BF /r', 'Gv, Ew']], op: signExtend }),

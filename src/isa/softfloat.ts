@@ -266,7 +266,11 @@ export function fpFromHalf(e: FpEnvironment, bits: bigint): bigint {
   if (a.kind === 'signaling') e.raise(MXCSR.IE)
   return packQuiet(SINGLE, a.sign, a.significand << BigInt(SINGLE.fractionBits - HALF.fractionBits))
 }
-/** MXCSR.FTZ does not count. A denormal operand is inexact even where an unmasked underflow would say otherwise. */
+/**
+ * MXCSR.FTZ does not count.
+ * Undefined: what VCVTPS2PH raises for a denormal operand beside DE. It is inexact even where an unmasked underflow would say
+ * otherwise, as on Intel's processors.
+ */
 export function fpToHalf(e: FpEnvironment, rounding: FpRounding, bits: bigint): bigint {
   const a = operandOf(e, SINGLE, bits)
   if (isNaN(a)) {

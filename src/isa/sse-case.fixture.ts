@@ -56,8 +56,8 @@ export const OF = RFLAGS.OF
 /** Where [rdi] points, in the window. */
 const OFFSET = 64
 
-const vectorAt = (bytes: Uint8Array, at: number): bigint => i8(...bytes.subarray(at, at + 16))
-function putVector(bytes: Uint8Array, at: number, v: bigint | undefined): void {
+export const vectorAt = (bytes: Uint8Array, at: number): bigint => i8(...bytes.subarray(at, at + 16))
+export function putVector(bytes: Uint8Array, at: number, v: bigint | undefined): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, 16)
   view.setBigUint64(0, BigInt.asUintN(64, v ?? 0n), true)
   view.setBigUint64(8, BigInt.asUintN(64, (v ?? 0n) >> 64n), true)

@@ -54,10 +54,19 @@ function popFlags(e: Evaluator, i: Insn): void {
   setPoppedFlags(e, stackWidth(i), BigInt(pop(e, stackWidth(i))))
 }
 
-/** 16 bits leave the upper flags alone. */
+/** 16 bits leave the upper flags alone. Where TF is set now, whoever runs the program has to go on step by step. */
 export function setPoppedFlags(e: Evaluator, w: Insn['w'], value: bigint): void {
   const mask = BigInt(w === 16 ? POPPED & 0xffff : POPPED)
   e.state.rflags = (e.state.rflags & ~mask) | (value & mask)
+  if (e.state.trapFlag) e.leave({ kind: 'budget' })
+}
+
+/** ENTER 0, 0: PUSH RBP, and MOV RBP, RSP. The new stack top has been written to. */
+function enterWithoutLinks<V>(m: Cpu<V>): void {
+  const frame = m.sub(64, m.reg(64, RSP), m.lit(64, 8))
+  m.store(64, frame, m.reg(64, RBP), STACK_ACCESS)
+  m.setReg(64, RBP, frame)
+  m.setReg(64, RSP, frame)
 }
 
 /** ENTER with nested frames pushes many times, which no text can. */
@@ -117,7 +126,10 @@ export const STACK = [
     },
   }),
   insn({ mnemonic: 'POPF/POPFQ/POPFQ', spec: 'POPF/POPFD/POPFQ—Pop Stack Into EFLAGS Register', rows: [['9D', '']], slow: popFlags }),
-  insn({ mnemonic: 'ENTER', spec: 'ENTER—Make Stack Frame for Procedure Parameters', rows: [['C8', 'Iw, Ib']], slow: enter }),
+  insn({
+    mnemonic: 'ENTER', spec: 'ENTER—Make Stack Frame for Procedure Parameters', rows: [['C8', 'Iw, Ib']],
+    op: enterWithoutLinks, slow: enter, isSlow: (i) => i.w === 16 || i.operands.some((o) => o.kind === 'imm' && o.value !== 0n),
+  }),
   insn({
     mnemonic: 'LEAVE', spec: 'LEAVE—High Level Procedure Exit', rows: [['C9', '']],
     op: (m, i) => {

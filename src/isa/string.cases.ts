@@ -13,6 +13,7 @@ export const STRING_CASES: readonly Case[] = [
   { asm: 'rep movsw [rdi], [rsi]', code: '66 f3 a5', in: { RSI: MEM, RDI: MEM + 1n, RCX: 2n, mem: '0102' }, out: { RSI: MEM + 4n, RDI: MEM + 5n, RCX: 0n, mem: '0101020200' }, why: 'overlapping within an element' },
   { asm: 'rep movsd [rdi], [rsi]', code: 'f3 a5', in: { RSI: FROM, RCX: 0n, ZF: 1 }, out: { ZF: 1 }, why: 'zero times: nothing is touched' },
   { asm: 'rep movsb [rdi], [rsi]', code: 'f3 a4', in: { RSI: LAST - 1n, RCX: 9n }, out: { fault: 'PF', errorCode: 4, CR2: LAST + 1n, RSI: LAST + 1n, RDI: MEM + 2n, RCX: 7n, mem: '46ed' }, why: 'what was done stays done when it faults' },
+  { asm: 'rep movsd [rdi], [rsi]', code: 'f3 a5', in: { RSI: LAST - 1n, RDI: 1n << 63n, RCX: 9n }, out: { fault: 'PF', errorCode: 4, CR2: LAST + 1n }, why: 'all of the source is read before the target is looked at' },
   { asm: 'stosb [rdi], al', code: 'aa', in: { RAX: 0x2an }, out: { RDI: MEM + 1n, mem: '2a' }, why: 'one byte' },
   { asm: 'rep stosq [rdi], rax', code: 'f3 48 ab', in: { RAX: 0x0807_0605_0403_0201n, RCX: 2n }, out: { RDI: MEM + 16n, RCX: 0n, mem: '01020304050607080102030405060708' }, why: 'filling' },
   { asm: 'rep stosd [edi], eax', code: '67 f3 ab', in: { RAX: 1n, RCX: 0xffff_ffff_0000_0001n, RDI: MEM + (1n << 32n) }, out: { RDI: MEM + 4n, RCX: 0n, mem: '01000000' }, why: '32-bit addresses: ECX and EDI' },

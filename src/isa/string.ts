@@ -21,7 +21,7 @@ class Progress {
   readonly w: Insn['w']
   /** Bytes per element, with the sign of the direction. */
   readonly step: bigint
-  /** Iterations wanted, of which at most MAX_ITERATIONS are done now. */
+  /** Iterations wanted, of which at most as many as the budget are done now. */
   remaining: bigint
   private budget: bigint
 
@@ -32,7 +32,8 @@ class Progress {
     this.w = i.w
     this.step = e.directionFlag ? BigInt(-i.w / 8) : BigInt(i.w / 8)
     this.remaining = i.rep ? this.pointer(RCX) : 1n
-    this.budget = MAX_ITERATIONS
+    // With TF set each iteration traps.
+    this.budget = e.state.trapFlag ? 1n : MAX_ITERATIONS
     if (i.rep && i.a32) for (const n of [RCX, ...pointers]) e.state.setGpr(n, this.pointer(n))
   }
 
@@ -108,8 +109,11 @@ function movePiece(p: Progress, from: bigint, to: bigint, size: number): bigint 
   e.address(stringOperand(p.i, 1))
   const source = e.linear(from, size, 'R')
   const a = e.view.readable(source)
+  const ahead = elementsInPage(source, size)
+  // An element that lies in two pages is read whole before the target is looked at.
+  if (ahead === 0n) return 0n
   const target = e.linear(to, size, 'W')
-  const count = smallest(p.piece, elementsInPage(source, size), elementsInPage(target, size), wrapLimit(p, size))
+  const count = smallest(p.piece, ahead, elementsInPage(target, size), wrapLimit(p, size))
   if (count === 0n) return 0n
   const b = e.view.writable(target)
   const length = Number(count) * size

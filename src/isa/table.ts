@@ -67,7 +67,6 @@ import { X87_COMPARE } from './x87-compare.ts'
 import { X87_CONTROL } from './x87-control.ts'
 import { X87_MOVE } from './x87-move.ts'
 import { X87_TRANSCENDENTAL } from './x87-transcendental.ts'
-import { UNIMPLEMENTED } from './unimplemented.ts'
 
 /** Every family, in the order of the manual's volume 1. The name is the file's. */
 // prettier-ignore
@@ -226,7 +225,11 @@ export class Table {
    * `features`: the CPUID features the processor has; rows that need another do not exist for it, so that F3 0F BC is TZCNT or BSF.
    */
   constructor(rows: readonly Row[], features: ReadonlySet<string>) {
-    for (const row of rows) if (isOffered(row, features)) this.add(row)
+    const offered = new Map<Row['feature'], boolean>()
+    for (const row of rows) {
+      if (!offered.has(row.feature)) offered.set(row.feature, isOffered(row, features))
+      if (offered.get(row.feature)) this.add(row)
+    }
   }
 
   private add(row: Row): void {
@@ -293,11 +296,3 @@ const describe = ({ entry: { row } }: Claim): string => `${row.mnemonic} ${row.o
 
 const isOffered = ({ feature }: Row, features: ReadonlySet<string>): boolean =>
   feature === undefined || feature.split('+').every((f) => features.has(f))
-
-/** Looked into only where no row answers. */
-let unimplemented: Table | undefined
-export const unimplementedTable = (): Table =>
-  (unimplemented ??= new Table(
-    UNIMPLEMENTED.map(([opcode, mnemonic, operands]) => ({ mnemonic, opcode, operands, spec: '' })),
-    new Set(),
-  ))

@@ -23,7 +23,8 @@ const MAPS = ['', '0F', '0F38', '0F3A'] as const
 /** The rows for `names` ('VADDPS VADDPD'): one for each row of `legacy` whose name is the same without the V. */
 export function vexForms(legacy: readonly Row[], shape: VexShape, names: string): Row[] {
   return names.split(' ').flatMap((mnemonic) => {
-    const rows = legacy.filter((r) => `V${r.mnemonic}` === mnemonic)
+    const without = mnemonic.slice(1)
+    const rows = legacy.filter((r) => r.mnemonic === without)
     invariant(rows.length > 0, `${mnemonic} has no legacy row`)
     return rows.map((row) => vexForm(row, mnemonic, shape))
   })
@@ -37,19 +38,28 @@ export function textOf(legacy: readonly Row[], mnemonic: string): NonNullable<Ro
 }
 
 function vexForm(row: Row, mnemonic: string, { length, feature, operands }: VexShape): Row {
-  const o = parseOpcode(row.opcode)
+  return {
+    ...row,
+    mnemonic,
+    feature,
+    // Read where the processor has AVX.
+    get opcode() {
+      return vexOpcode(row, length)
+    },
+    get operands() {
+      return vexOperands(row.operands, length, operands)
+    },
+  }
+}
+
+function vexOpcode({ opcode, mnemonic }: Row, length: VexShape['length']): string {
+  const o = parseOpcode(opcode)
   invariant(o && o.map > 0, `${mnemonic} has no VEX form`)
   const prefix = o.prefix === undefined || o.prefix === 'NP' ? '' : `.${o.prefix}`
   const W = o.W === undefined ? 'WIG' : `W${o.W}`
   const byte = o.byte.toString(16).toUpperCase().padStart(2, '0')
   const modrm = o.digit === undefined ? '/r' : `/${o.digit}`
-  return {
-    ...row,
-    mnemonic,
-    feature,
-    opcode: `VEX.${length}${prefix}.${MAPS[o.map]}.${W} ${byte} ${modrm}`,
-    operands: vexOperands(row.operands, length, operands),
-  }
+  return `VEX.${length}${prefix}.${MAPS[o.map]}.${W} ${byte} ${modrm}`
 }
 
 function vexOperands(legacy: string, length: VexShape['length'], kind: string): string {

@@ -5,6 +5,7 @@ import { RAX, RDI, RFLAGS, VECTOR, FCW_RESET, FSW } from '../spec/x86/index.ts'
 import { exactly } from './softfloat/extended.ts'
 import { DOUBLE, unpack } from './softfloat/format.ts'
 import type { Seen } from './case.fixture.ts'
+import { putVector, vectorAt } from './sse-case.fixture.ts'
 
 /** Where [rdi] points. */
 const OFFSET = 64
@@ -21,6 +22,7 @@ interface X87Registers {
   readonly FSW?: string
   readonly RAX?: bigint
   readonly RFLAGS?: number
+  readonly XMM0?: bigint
   /** Hex bytes at [rdi]. */
   readonly mem?: string
 }
@@ -76,6 +78,8 @@ export function stateOf(c: X87Case): NativeState {
   gpr[RDI] = MEM
   const mem = new Uint8Array(WINDOW_SIZE)
   mem.set(fromHex((c.in.mem ?? '').replaceAll(' ', '')), OFFSET)
+  const xmm = new Uint8Array(256)
+  putVector(xmm, 0, c.in.XMM0)
   const stack = c.in.ST ?? []
   const top = (8 - stack.length) & 7
   const x87 = new Uint8Array(160)
@@ -93,7 +97,7 @@ export function stateOf(c: X87Case): NativeState {
     x87,
     rflags: RFLAGS.FIXED | RFLAGS.IF | (c.in.RFLAGS ?? 0),
     mxcsr: 0x1f80,
-    xmm: new Uint8Array(256),
+    xmm,
     prot: ['rw', 'rw'],
   }
 }
@@ -118,6 +122,7 @@ export function judge(c: X87Case, s: NativeState, result: NativeResult): { wante
     ...(c.out.TOP !== undefined && { TOP: c.out.TOP }),
     ...(c.out.RAX !== undefined && { RAX: c.out.RAX }),
     ...(c.out.RFLAGS !== undefined && { RFLAGS: c.out.RFLAGS }),
+    ...(c.out.XMM0 !== undefined && { XMM0: c.out.XMM0 }),
     ...(c.out.mem !== undefined && { mem: c.out.mem.replaceAll(' ', '') }),
   }
   const all: Seen = {
@@ -128,6 +133,7 @@ export function judge(c: X87Case, s: NativeState, result: NativeResult): { wante
     TOP: top,
     RAX: result.gpr[RAX],
     RFLAGS: result.rflags & (RFLAGS.CF | RFLAGS.PF | RFLAGS.ZF | RFLAGS.OF | RFLAGS.SF | RFLAGS.AF),
+    XMM0: vectorAt(result.xmm, 0),
     mem: toHex(result.mem.slice(OFFSET, OFFSET + size)),
   }
   return { wanted, seen: Object.fromEntries(Object.keys(wanted).map((k) => [k, all[k]])) }

@@ -84,7 +84,7 @@ export interface KernelOptions extends KernelHooks {
   /** The processor's SGX; without it there are no SGX devices. */
   readonly sgx?: Sgx
   /** Text of /proc/cpuinfo. */
-  readonly cpuinfo?: string
+  readonly cpuinfo?: () => string
 }
 
 /** Virtual nanoseconds that a task may have the processor while others could run. */

@@ -2,6 +2,8 @@ import type { Clock } from '../linux/index.ts'
 
 /** Virtual time: one nanosecond for each instruction retired, and whatever was skipped while all tasks waited. */
 export class VirtualClock implements Clock {
+  /** Of the time-stamp counter, which counts these nanoseconds. */
+  readonly hertz = 1e9
   /** Instructions retired so far, without those of a slice that is running. */
   retired = 0
   private skipped = 0n

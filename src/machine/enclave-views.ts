@@ -8,6 +8,8 @@ export class EnclaveViews {
   private readonly sgx: Sgx
   private readonly bySpace = new WeakMap<AddressSpace, Map<Enclave, View>>()
   private readonly byEnclave = new WeakMap<Enclave, Set<View>>()
+  /** The last answer of `view`: an enclave is often entered again and again. */
+  private last: { readonly space: AddressSpace; readonly enclave: Enclave; readonly view: View } | undefined
 
   constructor(ram: Ram, sgx: Sgx) {
     this.ram = ram
@@ -19,6 +21,8 @@ export class EnclaveViews {
 
   /** What code of `enclave` sees in `space`. */
   view(space: AddressSpace, enclave: Enclave): View {
+    const { last } = this
+    if (last?.space === space && last.enclave === enclave) return last.view
     let views = this.bySpace.get(space)
     if (!views) this.bySpace.set(space, (views = new Map<Enclave, View>()))
     let view = views.get(enclave)
@@ -30,6 +34,7 @@ export class EnclaveViews {
       const same = this.byEnclave.get(enclave) ?? new Set()
       this.byEnclave.set(enclave, same.add(view))
     }
+    this.last = { space, enclave, view }
     return view
   }
 

@@ -35,8 +35,8 @@ export const DEFAULT_LEVEL: InstructionLevelName = 'x86-64-v2'
 /** Registers of a CPUID answer, by their places in it. */
 const [EAX, EBX, ECX, EDX] = [0, 1, 2, 3] as const
 
-/** Where CPUID announces a feature: leaf, subleaf, register, bits from `first` on. [SDM-2 "CPUID—CPU Identification"] */
-const REGISTERS: readonly (readonly [
+/** Where CPUID announces a feature: leaf, subleaf, register, bits by name. [SDM-2 "CPUID—CPU Identification"] */
+export const FEATURE_BITS: readonly (readonly [
   leaf: number,
   subleaf: number,
   register: number,
@@ -58,6 +58,7 @@ const REGISTERS: readonly (readonly [
     EBX,
     {
       FSGSBASE: 0,
+      SGX: 2,
       BMI1: 3,
       AVX2: 5,
       BMI2: 8,
@@ -70,7 +71,7 @@ const REGISTERS: readonly (readonly [
       SHA: 29,
     },
   ],
-  [7, 0, ECX, { RDPID: 22, MOVDIRI: 27, MOVDIR64B: 28 }],
+  [7, 0, ECX, { RDPID: 22, MOVDIRI: 27, MOVDIR64B: 28, SGX_LC: 30 }],
   [7, 0, EDX, { SERIALIZE: 14 }],
   [0xd, 1, EAX, { XSAVEOPT: 0, XSAVEC: 1, XGETBV1: 2, XSAVES: 3 }],
   [0x8000_0001, 0, ECX, { LAHF: 0, LZCNT: 5, PREFETCHW: 8 }],
@@ -78,7 +79,7 @@ const REGISTERS: readonly (readonly [
 ]
 
 /** Every feature that a level or an instruction may name. */
-export const FEATURE_NAMES: ReadonlySet<string> = new Set(REGISTERS.flatMap(([, , , names]) => Object.keys(names)))
+export const FEATURE_NAMES: ReadonlySet<string> = new Set(FEATURE_BITS.flatMap(([, , , names]) => Object.keys(names)))
 
 /** What CPUID announces of `features` in one leaf: EAX, EBX, ECX, EDX. */
 export function featureBits(
@@ -87,7 +88,7 @@ export function featureBits(
   subleaf = 0,
 ): [number, number, number, number] {
   const answer: [number, number, number, number] = [0, 0, 0, 0]
-  for (const [l, s, register, names] of REGISTERS) {
+  for (const [l, s, register, names] of FEATURE_BITS) {
     if (l !== leaf || s !== subleaf) continue
     for (const [name, bit] of Object.entries(names)) {
       if (features.has(name)) answer[register as 0] = (answer[register as 0] | (1 << bit)) >>> 0

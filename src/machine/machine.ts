@@ -5,10 +5,11 @@ import { ENCLU_LEAVES } from '../spec/sgx/index.ts'
 import { RAX } from '../spec/x86/index.ts'
 import { Kernel, SYSTEM_FOLDERS, type KernelOptions, type Task } from '../linux/index.ts'
 import type { HostPort } from '../port/index.ts'
-import { Sgx, SGX_PROFILES, type EnclaveMode, type SgxEvent } from '../sgx/index.ts'
+import { Sgx, SGX_PROFILES, type EnclaveMode } from '../sgx/index.ts'
 import { Engine, type KeptTranslations } from '../translate/index.ts'
 import { buildVdso, readVdso, type VdsoAbi, type VdsoImage } from '../vdso/index.ts'
 import { VirtualClock } from './clock.ts'
+import { cpuinfo } from './cpuinfo.ts'
 import {
   EnclaveHost,
   type CreateEnclaveOptions,
@@ -18,6 +19,7 @@ import {
   type Processor,
   type StartProcessor,
 } from './enclave-call/index.ts'
+import { encluPort } from './enclu-port.ts'
 import { EnclaveViews } from './enclave-views.ts'
 import { hwcap, hwcap2, type InstructionLevel } from './instruction-levels.ts'
 import type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
@@ -55,8 +57,6 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
   private readonly sgx: Sgx | undefined
   private readonly enclaveViews: EnclaveViews | undefined
   private readonly vdso: VdsoImage
-  private readonly transitions = { EENTER: 0, ERESUME: 0, EEXIT: 0, AEX: 0 }
-  private readonly paging = { writtenOut: 0, loaded: 0 }
   private kernel: Kernel | undefined
   private engine: Engine | Stepper | undefined
   /** For debuggers' single steps. */
@@ -86,7 +86,8 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
       ...(aesGcm ? { aesGcm } : {}),
       ...(options.machineSeed === undefined ? {} : { machineSeed: options.machineSeed }),
     })
-    this.sgx.onEvent = (e) => this.onSgxEvent(e)
+    const { onSgx } = options
+    if (onSgx) this.sgx.onEvent = (e) => onSgx(eventText(e))
     this.enclaveViews = new EnclaveViews(this.ram, this.sgx)
   }
 
@@ -104,11 +105,12 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
       throw new EncluError('ERR_WRONG_STATE', 'The machine is closed, or has enclaves of the library.')
     const kernel = this.createKernel(path, this.port)
     const engine = this.start(kernel, path, argv, env)
-    let looked = performance.now()
+    // Not `performance`, which takes Node milliseconds to load; this clock may be set, forward or back.
+    let looked = Date.now()
     while (kernel.exitStatus === undefined) {
-      if (performance.now() - looked > PATIENCE) {
+      if (Math.abs(Date.now() - looked) > PATIENCE) {
         await pause()
-        looked = performance.now()
+        looked = Date.now()
         options.signal?.throwIfAborted()
       }
       if (kernel.schedule()) this.slice(kernel, engine)
@@ -216,7 +218,10 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
 
   stats(): MachineStats {
     const e = this.engine?.stats
-    const epc = this.sgx?.epc
+    const { sgx } = this
+    const epc = sgx?.epc
+    const completed = (leaf: 'EENTER' | 'ERESUME' | 'EEXIT'): number => sgx?.completed(leaf) ?? 0
+    const { AEX = 0, writtenOut = 0, loaded = 0 } = sgx?.counts ?? {}
     return {
       instructions: this.clock.retired,
       evaluated: e?.evaluated ?? 0,
@@ -225,8 +230,8 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
       keptRegions: e?.keptRegions ?? 0,
       handovers: e?.handovers ?? 0,
       systemCalls: this.systemCalls,
-      transitions: { ...this.transitions },
-      paging: { ...this.paging },
+      transitions: { EENTER: completed('EENTER'), ERESUME: completed('ERESUME'), EEXIT: completed('EEXIT'), AEX },
+      paging: { writtenOut, loaded },
       epc: epc ? { pages: epc.pageCount, inUse: epc.pageCount - epc.freeCount } : { pages: 0, inUse: 0 },
     }
   }
@@ -244,6 +249,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
         write: allowWrite,
       },
       vdso: this.vdso,
+      cpuinfo: () => cpuinfo((leaf, subleaf) => this.cpuid(leaf, subleaf), this.clock.hertz),
       processor: { hwcap: hwcap(this.level.features), hwcap2: hwcap2(this.level.features) },
       uid: port.uid,
       gid: port.gid,
@@ -260,12 +266,18 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
   }
 
   private createEngine(evaluator: Evaluator): Engine | Stepper {
-    const { state, options, kernel } = this
+    const { state, options, kernel, sgx } = this
     const { onStep } = options
     if (!onStep) {
       const { translate = true, translateAfter: hot, codeCache } = options
+      const isWatched = (): boolean => kernel?.isStepping === true || this.trapFlag
       return new Engine(state, evaluator, {
         translate,
+        ...(sgx &&
+          kernel &&
+          !options.onSgx && {
+            enclu: encluPort({ sgx, kernel, state }, isWatched, () => this.currentView(kernel.current)),
+          }),
         ...(hot !== undefined && { hot }),
         ...(codeCache && { kept: codeCache }),
       })
@@ -283,7 +295,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
 
   /** Runs the current task until something happens, and sees to that. */
   private slice(kernel: Kernel, engine: Engine | Stepper): void {
-    if (kernel.isStepping) return this.singleStep(kernel, engine)
+    if (kernel.isStepping || this.trapFlag) return this.singleStep(kernel, engine)
     const next = kernel.nextEvent()
     const untilNext = next === undefined ? SLICE : Number(next - this.clock.now())
     const fuel = Math.max(1, Math.min(this.fuel, untilNext, kernel.sliceLeft() ?? SLICE))
@@ -295,17 +307,27 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
     this.serve(kernel, exit)
   }
 
+  /** RFLAGS.TF; where the code of an enclave that is not opted in runs, as it was outside. */
+  private get trapFlag(): boolean {
+    const mode = this.sgx?.mode
+    return mode?.CR_DBGOPTIN === false ? mode.CR_SAVE_TF : this.state.trapFlag
+  }
+
   /**
-   * One instruction of a task whose debugger asked for it, and #DB ("Single Step Debug"). The code of an enclave that is not opted in
-   * counts as one; ERESUME of one that is clears what is pending, so that the trap comes after the instruction behind it.
+   * One instruction of a task with TF or whose debugger asked for it, and #DB ("Single Step Debug"). The code of an enclave that is not
+   * opted in counts as one; ERESUME of one that is clears what is pending, so that the trap comes after the instruction behind it. So
+   * does SYSCALL, as Linux returns by IRET.
    */
   private singleStep(kernel: Kernel, engine: Engine | Stepper): void {
+    const { trapFlag } = this
+    this.sgx?.forgetTransitions()
     const isOptedOut = (): boolean => this.sgx?.mode?.CR_DBGOPTIN === false
     const exit = isOptedOut() ? this.execute(kernel, engine, SLICE) : this.execute(kernel, this.stepper ?? engine, 1)
     const resumes = exit.kind === 'enclu' && !this.sgx?.mode && (this.state.gpr(RAX) & 0xffff_ffffn) === ERESUME
     const faulted = this.serve(kernel, exit)
     if (faulted || isOptedOut() || (resumes && this.sgx?.mode)) return
-    if (kernel.endStep()) this.fault(kernel, new Fault('DB'))
+    const traps = trapFlag && exit.kind !== 'syscall' && this.stepper?.traps !== false
+    if (kernel.endStep() || traps) this.fault(kernel, new Fault('DB'))
   }
 
   private execute(kernel: Kernel, engine: Engine | Stepper, fuel: number): Exit {
@@ -390,14 +412,6 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
     if (from) from.enclave = this.sgx.mode
     // The slot is the machine's alone: it only ever holds what is put there above.
     this.sgx.mode = to.enclave as EnclaveMode | undefined
-  }
-
-  private onSgxEvent(e: SgxEvent): void {
-    if (e.kind === 'AEX') this.transitions.AEX++
-    else if (e.kind === 'paging') this.paging[e.what === 'loaded' ? 'loaded' : 'writtenOut']++
-    else if (e.outcome.is === 'done' && (e.leaf === 'EENTER' || e.leaf === 'ERESUME' || e.leaf === 'EEXIT'))
-      this.transitions[e.leaf]++
-    this.options.onSgx?.(eventText(e))
   }
 
   /** All tasks wait, one of them for input: time passes as on the host until input, a timer or the user. */

@@ -36,8 +36,7 @@ export type ProcessorName = keyof typeof PROCESSORS
 /** The processor that is emulated when none is named. */
 export const DEFAULT_PROCESSOR: ProcessorName = 'sgx2'
 
-const SGX = bits(2)
-const SGX_LC = bits(30)
+const SGX_BITS = featureBits(new Set(['SGX', 'SGX_LC']), 7)
 const VENDOR: CpuidAnswer = [0, 0x756e_6547, 0x6c65_746e, 0x4965_6e69]
 const BRAND = 'enclu emulated x86-64 processor with SGX'.padEnd(48, '\0')
 /** One-byte descriptors of leaf 2: 32 KiB L1I, 32 KiB L1D, 2 MiB L2 with 64-byte lines. */
@@ -48,10 +47,6 @@ const CACHES: readonly CpuidAnswer[] = [
   [2 | (1 << 5) | (1 << 8), (7 << 22) | 63, 63, 0],
   [3 | (2 << 5) | (1 << 8), (7 << 22) | 63, 4095, 0],
 ]
-
-function bits(...numbers: number[]): number {
-  return numbers.reduce((x, n) => x | (1 << n), 0) >>> 0
-}
 
 export const levelOf = ({ level = DEFAULT_LEVEL }: ProcessorProfile): InstructionLevel => INSTRUCTION_LEVELS[level]
 
@@ -81,7 +76,9 @@ export function cpuid(leaf: number, subleaf: number, source: CpuidSource): Cpuid
     case 4:
       return CACHES[subleaf] ?? [0, 0, 0, 0]
     case 7:
-      return subleaf === 0 ? [0, known[1] | (sgx ? SGX : 0), known[2] | (sgx ? SGX_LC : 0), known[3]] : known
+      return subleaf === 0
+        ? [0, known[1] | (sgx ? SGX_BITS[1] : 0), known[2] | (sgx ? SGX_BITS[2] : 0), known[3]]
+        : known
     case 0xd:
       return xsaveLeaf(level, subleaf)
     case 0x12: {

@@ -1,6 +1,7 @@
+import { invariant } from '../base/index.ts'
 import { Fault, PAGE_SIZE, STATE, type CpuState, type Exit, type View } from '../cpu/index.ts'
-import { decode, UnknownInstruction, type Decode, type Evaluator, type Insn } from '../isa/index.ts'
-import { unknownInstruction, type EngineStats } from '../translate/index.ts'
+import { decode, type Decode, type Evaluator, type Insn } from '../isa/index.ts'
+import type { EngineStats } from '../translate/index.ts'
 
 /** The processor just before an instruction. Valid during the call that it is given to. */
 export interface Step {
@@ -38,6 +39,11 @@ export class Stepper {
     this.evaluator.view = view
   }
 
+  /** Whether #DB would follow the last instruction. */
+  get traps(): boolean {
+    return !this.evaluator.inhibitsTrap
+  }
+
   run(fuel: number): Exit {
     const { i32 } = this.state.ram
     for (let left = fuel; left > 0; left--) {
@@ -46,7 +52,7 @@ export class Stepper {
       const exit = this.step()
       if (!exit) continue
       // As the engine counts: a fault has not retired its instruction, nor has ENCLU, which the machine executes.
-      i32[STATE.FUEL / 4] = exit.kind === 'syscall' ? left - 1 : left
+      i32[STATE.FUEL / 4] = exit.kind === 'syscall' || exit.kind === 'budget' ? left - 1 : left
       return exit
     }
     i32[STATE.FUEL / 4] = 0
@@ -60,7 +66,6 @@ export class Stepper {
       return this.evaluator.step(insn)
     } catch (e) {
       if (e instanceof Fault) return { kind: 'fault', fault: e }
-      if (e instanceof UnknownInstruction) throw unknownInstruction(e)
       throw e
     }
   }
@@ -77,7 +82,7 @@ export class Stepper {
     const next = view.executable(address + here)
     bytes.set(u8.subarray(next, next + LONGEST_INSN), here)
     const crossing = this.decode(bytes, 0, address)
-    if (crossing) return crossing
-    throw unknownInstruction(new UnknownInstruction(bytes.subarray(0, LONGEST_INSN), address, 'unfinished instruction'))
+    invariant(crossing, 'fifteen bytes hold an instruction or are none')
+    return crossing
   }
 }

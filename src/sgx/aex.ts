@@ -41,6 +41,7 @@ export function aex(sgx: Sgx, state: CpuState, cause: Fault | undefined): Fault 
   tcs.CSSA = CSSA + 1
   leaveMode(state, mode)
   sgx.mode = undefined
+  sgx.counts.AEX++
   sgx.onEvent?.({ kind: 'AEX', fault: cause, RIP, AEP, TCS: BigInt(mode.CR_TCS_LA), frame: CSSA })
   return cause?.address === undefined ? cause : new Fault(cause.name, cause.errorCode, cause.address & ~LOW_12_BITS)
 }

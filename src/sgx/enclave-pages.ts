@@ -5,8 +5,10 @@ import type { Epc, EpcPage } from './epc.ts'
 
 /** The page tables of the host, as SGX needs them; the kernel's address space implements this. */
 export interface HostPages extends PageSource {
-  /** Changes whenever a translation that was given may no longer hold; undefined: unknown, so that none may be kept. */
+  /** Changes whenever the translation of a page that is watched may no longer hold; undefined: unknown, so that none may be kept. */
   readonly epoch?: number | undefined
+  /** `epoch` shall tell of the page at this address, until it changes. */
+  watch?(address: number): void
   /**
    * As `resolve`, page-fault handler included, but tells the frame that the page tables name even when it is EPC memory, where
    * `resolve` gives the abort page. Throws #PF without the SGX bit: present or not, allowed by the page table entry or not.

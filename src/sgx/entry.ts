@@ -1,6 +1,6 @@
-import { alignDown, invariant } from '../base/index.ts'
+import { invariant } from '../base/index.ts'
 import { STATE, type CpuState, type Ram } from '../cpu/index.ts'
-import { RBP, RBX, RCX, RFLAGS, RSP } from '../spec/x86/index.ts'
+import { RBP, RBX, RCX, RSP } from '../spec/x86/index.ts'
 import { GPRSGX, TCS, TCS_FLAGS } from '../spec/sgx/index.ts'
 import type { Enclave } from './enclave.ts'
 import type { EpcPage } from './epc.ts'
@@ -14,6 +14,7 @@ import type { SsaFrame } from './ssa.ts'
 const { FLAGS, OSSA, OENTRY, AEP, OFSBASE, OGSBASE } = TCS.fields
 const DBGOPTIN = Number(TCS_FLAGS.DBGOPTIN)
 const INACTIVE = Number(TCS_STATE.INACTIVE)
+const ACTIVE = Number(TCS_STATE.ACTIVE)
 const AEXNOTIFY = Number(TCS_FLAGS.AEXNOTIFY)
 
 /** The checks from the alignment of RBX to AEXNOTIFY, in the order in which both Operation sections print them. */
@@ -74,31 +75,32 @@ export function checkInactive({ refuse }: EncluContext, tcs: EpcPage): void {
 
 /** Sets CR_ENCLAVE_MODE and the other control registers, and locks the TCS. AEP is RCX, so RCX must still be the input. */
 export function enterMode({ sgx, state }: EncluContext, tcs: EpcPage, enclave: Enclave, ssa: SsaFrame): EnclaveMode {
-  tcs.tcs.STATE = TCS_STATE.ACTIVE
-  copy64(state.ram, STATE.GPR + 8 * RCX, tcs.frame + AEP.offset)
-  const mode: EnclaveMode = {
+  const { ram } = state
+  tcs.setNumber(TCS.fields.STATE.offset, ACTIVE)
+  copy64(ram, STATE.GPR + 8 * RCX, tcs.frame + AEP.offset)
+  copy64(ram, STATE.FS_BASE, STATE.CR_SAVE)
+  copy64(ram, STATE.GS_BASE, STATE.CR_SAVE + 8)
+  copy64(ram, STATE.XCR0, STATE.CR_SAVE + 16)
+  const mode = sgx.modeFor({
     enclave,
     tcs,
     CR_TCS_LA: tcs.ENCLAVEADDRESS,
     CR_GPR_PA: ssa.CR_GPR_PA,
     CR_XSAVE_PAGE_0: ssa.CR_XSAVE_PAGE_0,
-    CR_SAVE_FS_base: state.fsBase,
-    CR_SAVE_GS_base: state.gsBase,
-    CR_SAVE_XCR0: state.xcr0,
     CR_DBGOPTIN: (tcs.number(FLAGS.offset) & DBGOPTIN) !== 0,
     epoch: enclave.epoch,
-    CR_SAVE_TF: trapFlag(state),
-  }
+    CR_SAVE_TF: state.trapFlag,
+  })
   enclave.threads.push(mode)
   sgx.mode = mode
-  state.inEnclave = true
+  ram.u32[STATE.ENCLAVE / 4] = tcs.insideNumber
   state.xcr0 = enclave.XFRM
   return mode
 }
 
 /** "Save the outside RSP and RBP so they can be restored on interrupt or EEXIT". */
 export function saveOutsideStack({ state, sgx }: EncluContext, { CR_GPR_PA }: SsaFrame): void {
-  sgx.epc.beforeWrite(alignDown(CR_GPR_PA, 4096))
+  sgx.epc.beforeWrite(CR_GPR_PA)
   copy64(state.ram, STATE.GPR + 8 * RSP, CR_GPR_PA + GPRSGX.fields.URSP.offset)
   copy64(state.ram, STATE.GPR + 8 * RBP, CR_GPR_PA + GPRSGX.fields.URBP.offset)
 }
@@ -111,16 +113,17 @@ function copy64({ u32 }: Ram, from: number, to: number): void {
 
 /** "RFLAGS.TF is cleared on opt-out entry." */
 export function suppressTrapFlag(state: CpuState, mode: EnclaveMode): void {
-  if (!mode.CR_DBGOPTIN) setTrapFlag(state, false)
+  if (!mode.CR_DBGOPTIN) state.trapFlag = false
 }
 
 /** EEXIT and an asynchronous exit: FS, GS, XCR0 and TF as they were outside, the TCS free, out of enclave mode. */
 export function leaveMode(state: CpuState, mode: EnclaveMode): void {
-  state.fsBase = mode.CR_SAVE_FS_base
-  state.gsBase = mode.CR_SAVE_GS_base
-  state.xcr0 = mode.CR_SAVE_XCR0
-  if (!mode.CR_DBGOPTIN) setTrapFlag(state, mode.CR_SAVE_TF)
-  mode.tcs.tcs.STATE = TCS_STATE.INACTIVE
+  const { ram } = state
+  copy64(ram, STATE.CR_SAVE, STATE.FS_BASE)
+  copy64(ram, STATE.CR_SAVE + 8, STATE.GS_BASE)
+  copy64(ram, STATE.CR_SAVE + 16, STATE.XCR0)
+  if (!mode.CR_DBGOPTIN) state.trapFlag = mode.CR_SAVE_TF
+  mode.tcs.setNumber(TCS.fields.STATE.offset, INACTIVE)
   leaveEnclave(mode)
   state.inEnclave = false
 }
@@ -131,11 +134,4 @@ export function leaveEnclave(mode: EnclaveMode): void {
   const at = threads.lastIndexOf(mode)
   if (at === threads.length - 1) threads.pop()
   else if (at >= 0) threads.splice(at, 1)
-}
-
-/** TF is not an arithmetic flag, so it can be read and written without computing those. */
-const trapFlag = (state: CpuState): boolean => ((state.ram.u32[STATE.RFLAGS_REST / 4] ?? 0) & RFLAGS.TF) !== 0
-function setTrapFlag(state: CpuState, on: boolean): void {
-  const rest = state.ram.u32[STATE.RFLAGS_REST / 4] ?? 0
-  state.ram.u32[STATE.RFLAGS_REST / 4] = on ? rest | RFLAGS.TF : rest & ~RFLAGS.TF
 }

@@ -58,6 +58,16 @@ export class EpcPage {
     this.dv.setBigUint64(slot, version, true)
   }
 
+  /** STATE.ENCLAVE of who is inside by this page, a TCS. */
+  get insideNumber(): number {
+    return this.index + 1
+  }
+
+  /** A 32-bit field of the page. */
+  uint32(offset: number): number {
+    return this.dv.getUint32(offset, true)
+  }
+
   /** Bits 11:0 of a 64-bit field: 0 if it is a multiple of the page size. */
   low12(offset: number): number {
     return this.dv.getUint32(offset, true) & 0xfff
@@ -69,6 +79,10 @@ export class EpcPage {
    */
   number(offset: number): number {
     return this.dv.getUint32(offset + 4, true) * 0x1_0000_0000 + this.dv.getUint32(offset, true)
+  }
+  setNumber(offset: number, value: number): void {
+    this.dv.setUint32(offset, value >>> 0, true)
+    this.dv.setUint32(offset + 4, (value / 0x1_0000_0000) >>> 0, true)
   }
 }
 
@@ -83,10 +97,12 @@ export class Epc {
   readonly base: number
   readonly size: number
   readonly pageCount: number
-  private readonly ram: Ram
+  readonly ram: Ram
   private readonly pages: (EpcPage | undefined)[] = []
   private readonly byFrame = new Map<number, EpcPage>()
   private readonly freePages = new Set<EpcPage>()
+  /** Free pages, the last one first, and some that are not free any more. */
+  private readonly freeList: EpcPage[] = []
   private nextUnused = 0
   private abortFrame: number | undefined
 
@@ -123,18 +139,20 @@ export class Epc {
    */
   allocate(address?: number): EpcPage | undefined {
     const atHome = address === undefined ? undefined : this.byFrame.get(homeOf(address))
-    const [first] = this.freePages
+    if (atHome && this.freePages.delete(atHome)) return atHome
     const wantsNew = atHome === undefined && address !== undefined && this.ram.isHomeFree(address)
-    const recycled = atHome && this.freePages.has(atHome) ? atHome : first
-    if (this.nextUnused < this.pageCount && (wantsNew || !recycled)) return this.pageFor(this.nextUnused++, address)
-    if (recycled) this.freePages.delete(recycled)
-    return recycled
+    if (this.nextUnused < this.pageCount && (wantsNew || this.freePages.size === 0))
+      return this.pageFor(this.nextUnused++, address)
+    for (let page = this.freeList.pop(); page; page = this.freeList.pop()) if (this.freePages.delete(page)) return page
+    return undefined
   }
 
   /** Gives back a page of `allocate`. The caller has done EREMOVE. */
   free(page: EpcPage): void {
     invariant(!page.VALID, 'EPC page given back while valid')
     this.freePages.add(page)
+    this.freeList.push(page)
+    if (this.freeList.length > 2 * this.pageCount) this.freeList.splice(0, Infinity, ...this.freePages)
   }
 
   /** How many pages `allocate` can still give. */
@@ -155,8 +173,9 @@ export class Epc {
     return { frame: this.abortFrame, writable: false, discardsWrites: true }
   }
 
-  /** Call before writing EPC memory in place: code translated from the page becomes invalid. */
+  /** Call before writing EPC memory in place, with any place in the page: code translated from it becomes invalid. */
   beforeWrite(frame: number): void {
-    if (this.ram.holdsCode[frame / PAGE_SIZE]) this.ram.onCodeWrite(frame / PAGE_SIZE)
+    const number = frame >>> 12
+    if (this.ram.holdsCode[number]) this.ram.onCodeWrite(number)
   }
 }

@@ -9,5 +9,6 @@ export { SGX_PROFILES, xsaveSize, type SgxProfile, type SgxProfileName, type Cpu
 export { ENCLS, ENCLU } from './leaves/index.ts'
 export type { EnclsLeaf, EncluLeaf } from './leaf.ts'
 export { secinfoFlags, type SecinfoFlags } from './operands.ts'
+export { extendPage } from './leaves/encls-eextend.ts'
 export { measureEADD, measureECREATE, measureEEXTEND } from './measurement.ts'
 export type { SgxEvent, SgxEventSink, LeafOutcome } from './events.ts'

@@ -62,4 +62,8 @@ export function enclsLeaf<Arguments, Result extends SgxErrorCode | void>(definit
 
 /** Are the reserved bytes of a structure zero? */
 export const reservedIsZero = (data: Uint8Array, ranges: Ranges): boolean =>
-  ranges.every(([offset, size]) => data.subarray(offset, offset + size).every((b) => b === 0))
+  ranges.every(([offset, size]) => isZero(data, offset, offset + size))
+function isZero(data: Uint8Array, from: number, to: number): boolean {
+  for (let k = from; k < to; k++) if (data[k] !== 0) return false
+  return true
+}

@@ -1,5 +1,5 @@
 import { alignDown } from '../base/index.ts'
-import { STATE, USER_END, type CpuState } from '../cpu/index.ts'
+import { STATE, USER_END, type CpuState, type Ram } from '../cpu/index.ts'
 import { ARITHMETIC_MASK, PF_ERROR, RAX, RFLAGS } from '../spec/x86/index.ts'
 import {
   PAGE_TYPES,
@@ -34,10 +34,13 @@ export function register({ ram }: CpuState, n: number): number {
 }
 
 /** Sets a register to an address. */
-export function setRegister({ ram }: CpuState, n: number, value: number): void {
-  const at = STATE.GPR / 4 + 2 * n
-  ram.u32[at] = value % 0x1_0000_0000
-  ram.u32[at + 1] = Math.floor(value / 0x1_0000_0000)
+export const setRegister = ({ ram }: CpuState, n: number, value: number): void => set64(ram, STATE.GPR + 8 * n, value)
+
+/** Eight bytes of the state block, from an address. */
+export function set64({ u32 }: Ram, at: number, value: number): void {
+  // Remainders of doubles are slow.
+  u32[at / 4] = value >>> 0
+  u32[at / 4 + 1] = (value / 0x1_0000_0000) >>> 0
 }
 
 /** SECS.BASEADDR + an offset that a TCS gives; 64-bit linear addresses wrap around. */
@@ -127,19 +130,33 @@ export interface SecinfoFlags {
   readonly PT: PageType | undefined
 }
 
+const RESERVED_LOW = Number(SECINFO_FLAGS_RESERVED & 0xffff_ffffn)
+const RESERVED_HIGH = Number(SECINFO_FLAGS_RESERVED >> 32n)
+const R = Number(SECINFO_FLAGS.R)
+const W = Number(SECINFO_FLAGS.W)
+const X = Number(SECINFO_FLAGS.X)
+const PENDING = Number(SECINFO_FLAGS.PENDING)
+const MODIFIED = Number(SECINFO_FLAGS.MODIFIED)
+const PR = Number(SECINFO_FLAGS.PR)
+const PT_SHIFT = Number(SECINFO_PAGE_TYPE_SHIFT)
+/** 32 bits, as a signed number. */
+const word = (b: Uint8Array, at: number): number =>
+  (b[at] ?? 0) | ((b[at + 1] ?? 0) << 8) | ((b[at + 2] ?? 0) << 16) | ((b[at + 3] ?? 0) << 24)
+
 /** undefined if a reserved field is not zero. */
 export function secinfoFlags(secinfo: Uint8Array): SecinfoFlags | undefined {
-  const { FLAGS } = SECINFO.view(secinfo)
-  if (FLAGS & SECINFO_FLAGS_RESERVED || !reservedIsZero(secinfo, SECINFO_RESERVED)) return undefined
-  const has = (bit: bigint): boolean => (FLAGS & bit) !== 0n
+  // Without a bigint, as every page of an enclave comes here.
+  const FLAGS = word(secinfo, 0)
+  if (FLAGS & RESERVED_LOW || word(secinfo, 4) & RESERVED_HIGH) return undefined
+  if (!reservedIsZero(secinfo, SECINFO_RESERVED)) return undefined
   return {
-    R: has(SECINFO_FLAGS.R),
-    W: has(SECINFO_FLAGS.W),
-    X: has(SECINFO_FLAGS.X),
-    PENDING: has(SECINFO_FLAGS.PENDING),
-    MODIFIED: has(SECINFO_FLAGS.MODIFIED),
-    PR: has(SECINFO_FLAGS.PR),
-    PT: PAGE_TYPES[Number((FLAGS >> SECINFO_PAGE_TYPE_SHIFT) & 0xffn)],
+    R: (FLAGS & R) !== 0,
+    W: (FLAGS & W) !== 0,
+    X: (FLAGS & X) !== 0,
+    PENDING: (FLAGS & PENDING) !== 0,
+    MODIFIED: (FLAGS & MODIFIED) !== 0,
+    PR: (FLAGS & PR) !== 0,
+    PT: PAGE_TYPES[(FLAGS >> PT_SHIFT) & 0xff],
   }
 }
 

@@ -1,6 +1,6 @@
-import { alignDown, EncluError, hex } from '../base/index.ts'
+import { alignDown, EncluError, hex, invariant, once } from '../base/index.ts'
 import { aesGcm, createSha256, type AesGcm, type Sha256Provider } from '../crypto/index.ts'
-import { STATE, type CpuState, type Fault, type Ram } from '../cpu/index.ts'
+import { STATE, TRANSITIONS, type CpuState, type Fault, type Ram, type Transition } from '../cpu/index.ts'
 import { RAX } from '../spec/x86/index.ts'
 import {
   ENCLS_LEAVES,
@@ -13,14 +13,16 @@ import { aex } from './aex.ts'
 import type { HostPages } from './enclave-pages.ts'
 import type { Enclave } from './enclave.ts'
 import { leaveEnclave } from './entry.ts'
-import { EntryCache } from './entry-cache.ts'
+import { EntryCache, type EntryChecks } from './entry-cache.ts'
 import { Epc, type EpcOptions, type EpcPage } from './epc.ts'
 import type { SgxEventSink } from './events.ts'
 import { ENCLU } from './leaves/index.ts'
-import { TCS_STATE, type EnclaveMode } from './mode.ts'
+import type { EncluLeaf } from './leaf.ts'
+import { ENCLAVE_OUTSIDE, isSameMode, TCS_STATE, type EnclaveMode } from './mode.ts'
 import { cpuid12H, SGX_PROFILES, type CpuidResult, type SgxProfile } from './profile.ts'
 import { Refusals } from './refuse.ts'
 import { Secrets } from './secrets.ts'
+import { entering, leaving } from './transitions.ts'
 
 export interface SgxOptions {
   /** What the processor would have with every state component; see XCR0. */
@@ -35,9 +37,20 @@ export interface SgxOptions {
   readonly machineSeed?: bigint
 }
 
-const ENCLU_BY_NUMBER: (EncluLeafName | undefined)[] = []
-for (const [name, { number }] of Object.entries(ENCLU_LEAVES)) ENCLU_BY_NUMBER[number] = name as EncluLeafName
 const ENCLU_LENGTH = 3
+
+/** A leaf number of ENCLU on this processor. */
+interface NumberedLeaf {
+  readonly name: EncluLeafName
+  readonly leaf: EncluLeaf | 'unsupported'
+  /** CPUID reports it. */
+  readonly isReported: boolean
+  /** EENTER and ERESUME, which are for outside enclaves; all others are for inside. */
+  readonly enters: boolean
+  readonly refuse: Refusals
+  /** How often it has succeeded. */
+  completed: number
+}
 
 /** The part of a processor that is SGX: the EPC, and the enclave mode of the logical processor that runs now. */
 export class Sgx {
@@ -45,7 +58,7 @@ export class Sgx {
   readonly epc: Epc
   readonly createSha256: Sha256Provider
   readonly aesGcm: AesGcm
-  readonly secrets: Secrets
+  private readonly lateSecrets: () => Secrets
   /** XCR0 outside enclaves. */
   readonly XCR0: bigint
   /** IA32_SGXLEPUBKEYHASH0-3; the kernel writes them before EINIT. */
@@ -68,9 +81,18 @@ export class Sgx {
   readonly writtenOut = new Map<bigint, Enclave>()
   /** Changes when what the EPCM allowed may no longer be allowed. */
   epcmEpoch = 0
+  /** Asynchronous exits so far, and EPC pages that were written out and loaded. */
+  readonly counts = { AEX: 0, writtenOut: 0, loaded: 0 }
   readonly entryCache = new EntryCache()
+  /** By STATE.ENCLAVE: the mode that entering by this TCS led to the last time. */
+  private readonly modes = new Map<number, EnclaveMode>()
+  /** Where the last ENCLU was executed. */
+  private lastLeft: EnclaveMode | undefined
+  /** What the last EENTER has found out. */
+  lastEntry: EntryChecks | undefined
   private lastVersion = 0n
   private readonly refusals = new Map<EncluLeafName | EnclsLeafName, Refusals>()
+  private readonly leaves: (NumberedLeaf | undefined)[] = []
 
   constructor(ram: Ram, { profile = SGX_PROFILES.sgx2, epc = {}, sha256 = createSha256, ...more }: SgxOptions = {}) {
     this.XCR0 = more.XCR0 ?? 3n
@@ -78,11 +100,22 @@ export class Sgx {
     this.epc = new Epc(ram, { size: profile.epcSize, ...epc })
     this.createSha256 = sha256
     this.aesGcm = more.aesGcm ?? aesGcm
-    this.secrets = new Secrets(more.machineSeed ?? 0n)
+    this.lateSecrets = once(() => new Secrets(more.machineSeed ?? 0n))
     for (const name of [...Object.keys(ENCLU_LEAVES), ...Object.keys(ENCLS_LEAVES)]) {
       const leaf = name as EncluLeafName | EnclsLeafName
-      this.refusals.set(leaf, new Refusals(leaf, () => this.onEvent))
+      this.refusals.set(leaf, new Refusals(leaf, this))
     }
+    for (const [key, { number, since }] of Object.entries(ENCLU_LEAVES)) {
+      const name = key as EncluLeafName
+      const isReported = this.profile.features.includes(since)
+      const enters = name === 'EENTER' || name === 'ERESUME'
+      this.leaves[number] = { name, leaf: ENCLU[name], isReported, enters, refuse: this.refusalsOf(name), completed: 0 }
+    }
+  }
+
+  /** Derived when a leaf asks for them: most programs build no enclave. */
+  get secrets(): Secrets {
+    return this.lateSecrets()
   }
 
   /** CPUID leaf 12H. */
@@ -101,6 +134,7 @@ export class Sgx {
   /** A leaf took rights away, or the page away, or wrote a TCS. */
   epcmChanged(page: EpcPage): void {
     this.epcmEpoch++
+    this.forgetTransitions()
     this.onEpcmChange?.(page)
   }
 
@@ -121,13 +155,56 @@ export class Sgx {
     )
   }
 
+  /** Nothing that `transition` gave shall be done any more. */
+  forgetTransitions(): void {
+    const { u32 } = this.epc.ram
+    u32[TRANSITIONS.EPOCH / 4] = (u32[TRANSITIONS.EPOCH / 4] ?? 0) + 1
+  }
+
+  /**
+   * The ENCLU at `address`, just done here, as words: `leaf` is what `enclu` returned. They may be done until the next look at an
+   * address space that has changed since, or `forgetTransitions`; `follow` then tells the rest of the processor. Undefined: not this one.
+   */
+  transition(leaf: EncluLeafName, address: number): Transition | undefined {
+    const { mode, lastEntry } = this
+    if (leaf === 'EENTER' && mode && lastEntry && !mode.CR_SAVE_TF) {
+      // Code that is written to must be noticed.
+      const mayHoldCode = this.epc.pageAt(alignDown(mode.CR_GPR_PA, 4096))?.X !== false
+      return mayHoldCode ? undefined : entering(lastEntry, address + ENCLU_LENGTH)
+    }
+    return leaf === 'EEXIT' && this.lastLeft ? leaving(this.lastLeft) : undefined
+  }
+
+  /** Enclave mode as STATE.ENCLAVE says, which transitions have changed. */
+  follow(state: CpuState): void {
+    const number = state.ram.u32[STATE.ENCLAVE / 4] ?? 0
+    if (number === (this.mode ? this.mode.tcs.insideNumber : ENCLAVE_OUTSIDE)) return
+    if (this.mode) leaveEnclave(this.mode)
+    this.mode = this.modes.get(number)
+    invariant((this.mode === undefined) === (number === ENCLAVE_OUTSIDE), 'who is inside has a mode')
+    this.mode?.enclave.threads.push(this.mode)
+  }
+
+  /**
+   * The mode to be in: the same object as the last time when it would be equal, as transitions name it by its TCS alone. The frame
+   * follows from TCS.CSSA, which they look at.
+   */
+  modeFor(fresh: EnclaveMode): EnclaveMode {
+    const number = fresh.tcs.insideNumber
+    const known = this.modes.get(number)
+    if (known && isSameMode(known, fresh)) return known
+    if (known) this.forgetTransitions()
+    this.modes.set(number, fresh)
+    return fresh
+  }
+
   /** System software has thrown away what EWB wrote of this enclave's SECS: nobody can load it again. */
   forget(EID: bigint): void {
     this.writtenOut.delete(EID)
   }
 
   refusalsOf(leaf: EncluLeafName | EnclsLeafName): Refusals {
-    return this.refusals.get(leaf) ?? new Refusals(leaf, () => this.onEvent)
+    return this.refusals.get(leaf) ?? new Refusals(leaf, this)
   }
 
   /**
@@ -138,23 +215,30 @@ export class Sgx {
   enclu(state: CpuState, memory: HostPages, nextRip = state.rip + ENCLU_LENGTH): EncluLeafName {
     // The upper half of RAX is ignored.
     const number = state.ram.u32[(STATE.GPR + 8 * RAX) / 4] ?? 0
-    const name = ENCLU_BY_NUMBER[number]
-    if (name === undefined) return this.refusalsOf('EENTER').GP(`EAX (${hex(number)}) is a leaf number`)
-    const refuse = this.refusalsOf(name)
-    if (!this.profile.features.includes(ENCLU_LEAVES[name].since)) {
-      return refuse.GP(`EAX is a leaf number that CPUID reports (${ENCLU_LEAVES[name].since})`)
-    }
-    const entry = name === 'EENTER' || name === 'ERESUME'
-    if (this.mode && entry) return refuse.GP('CR_ENCLAVE_MODE = 0')
-    if (!this.mode && !entry) return refuse.GP('CR_ENCLAVE_MODE = 1')
-    const leaf = ENCLU[name]
+    const numbered = this.leaves[number]
+    if (!numbered) return this.refusalsOf('EENTER').GP(`EAX (${hex(number)}) is a leaf number`)
+    const { name, leaf, refuse } = numbered
+    if (!numbered.isReported) return refuse.GP(`EAX is a leaf number that CPUID reports (${ENCLU_LEAVES[name].since})`)
+    if (this.mode && numbered.enters) return refuse.GP('CR_ENCLAVE_MODE = 0')
+    if (!this.mode && !numbered.enters) return refuse.GP('CR_ENCLAVE_MODE = 1')
     if (leaf === 'unsupported') {
       const message = `ENCLU[${name}] at ${hex(state.rip)} is not implemented yet.`
       throw new EncluError('ERR_UNIMPLEMENTED', message, { leaf: name, rip: state.rip })
     }
+    this.lastLeft = this.mode
     const code = leaf.run({ sgx: this, state, memory, nextRip, refuse })
-    if (!code) refuse.done()
+    if (!code) {
+      numbered.completed++
+      refuse.done()
+    }
     return name
+  }
+
+  /** How often an ENCLU leaf has succeeded so far. */
+  completed(name: EncluLeafName): number {
+    const here = this.leaves[ENCLU_LEAVES[name].number]?.completed ?? 0
+    const at = name === 'EENTER' ? TRANSITIONS.ENTERED : name === 'EEXIT' ? TRANSITIONS.LEFT : undefined
+    return at === undefined ? here : here + Number(this.epc.ram.u64[at / 8])
   }
 
   /** An asynchronous exit that nobody will resume from: what was in the registers is lost, an SSA frame is used up. */

@@ -8,6 +8,11 @@ import {
 } from '../spec/sgx/index.ts'
 import type { LeafOutcome, SgxEvent, SgxEventSink } from './events.ts'
 
+/** Where events go, if anybody listens. */
+interface Listened {
+  readonly onEvent: SgxEventSink | undefined
+}
+
 const LEAVES = { ...ENCLU_LEAVES, ...ENCLS_LEAVES }
 
 /**
@@ -20,13 +25,13 @@ export class Refusals {
   readonly heading: string
   /** Always the same, as entries and exits are many. */
   private readonly doneEvent: SgxEvent
-  private readonly sink: () => SgxEventSink | undefined
+  private readonly listened: Listened
 
-  constructor(leaf: EncluLeafName | EnclsLeafName, sink: () => SgxEventSink | undefined) {
+  constructor(leaf: EncluLeafName | EnclsLeafName, listened: Listened) {
     this.family = leaf in ENCLU_LEAVES ? 'ENCLU' : 'ENCLS'
     this.leaf = leaf
     this.heading = LEAVES[leaf].heading
-    this.sink = sink
+    this.listened = listened
     this.doneEvent = { kind: 'leaf', family: this.family, leaf, heading: this.heading, outcome: { is: 'done' } }
   }
 
@@ -48,7 +53,7 @@ export class Refusals {
 
   /** The leaf ended well. */
   done(): void {
-    this.sink()?.(this.doneEvent)
+    this.listened.onEvent?.(this.doneEvent)
   }
 
   private raise(fault: Fault, condition: string): never {
@@ -59,6 +64,6 @@ export class Refusals {
 
   private emit(outcome: LeafOutcome, condition: string): void {
     const { family, leaf, heading } = this
-    this.sink()?.({ kind: 'leaf', family, leaf, heading, outcome, condition })
+    this.listened.onEvent?.({ kind: 'leaf', family, leaf, heading, outcome, condition })
   }
 }

@@ -21,12 +21,13 @@ export interface CodeSource {
 }
 
 const MAX_REGION_BLOCKS = 80
-const MAX_REGION_INSNS = 600
+/** V8's optimising compiler takes more than twice as long for a byte of a function of twice the size. */
+const MAX_REGION_INSNS = 300
 /**
  * A region of this size takes in no more code that has a region of its own: big functions would be translated once for each entry.
  * Nor does one of any size by an indirect jump: each operation of an interpreter would hold all others.
  */
-const ENOUGH_INSNS = 120
+const ENOUGH_INSNS = 40
 /** Cold code is taken in only while the region is small. */
 const MAX_WITH_GUESSES = 60
 

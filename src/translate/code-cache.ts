@@ -1,6 +1,7 @@
+import { invariant } from '../base/index.ts'
 import { Fault, PAGE_SIZE, type Ram, type View } from '../cpu/index.ts'
 import { jumpSlot } from './dispatcher.ts'
-import { UnknownInstruction, type Decode, type Insn } from '../isa/index.ts'
+import type { Decode, Insn } from '../isa/index.ts'
 
 /** Straight-line code as the evaluator runs it, from one address to the next branch. */
 export interface RunBlock {
@@ -53,7 +54,7 @@ export class CodeCache {
     ram.onCodeWrite = (frame) => this.forget(frame)
   }
 
-  /** The block at `address`. Throws the Fault of fetching it or UnknownInstruction if its first instruction cannot be had. */
+  /** The block at `address`. Throws the Fault of fetching it if its first instruction cannot be had. */
   blockAt(view: View, address: number): RunBlock {
     let own = this.byView.get(view)
     if (own?.generation !== view.generation)
@@ -118,7 +119,7 @@ export class CodeCache {
       return this.insnAt(view, address)
     } catch (e) {
       // Only when it is executed does it matter why.
-      if (e instanceof Fault || e instanceof UnknownInstruction) return undefined
+      if (e instanceof Fault) return undefined
       throw e
     }
   }
@@ -141,8 +142,7 @@ export class CodeCache {
     bytes.set(this.ram.u8.subarray(at, at + here))
     bytes.set(this.ram.u8.subarray(next, next + LONGEST_INSN), here)
     const crossing = this.decode(bytes, 0, address)
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- not an error of ours: the engine makes one of it
-    if (!crossing) throw new UnknownInstruction(bytes.subarray(0, LONGEST_INSN), address, 'unfinished instruction')
+    invariant(crossing, 'fifteen bytes hold an instruction or are none')
     return crossing
   }
 

@@ -35,6 +35,10 @@ export abstract class CompileIntegers implements IntegerOps<Node> {
     if (isConst(a) && isConst(b)) return this.lit(w, fold.add(w, a.value, b.value))
     if (this.isLit(b, 0)) return a
     if (this.isLit(a, 0)) return b
+    // Displacements meet: V8 would add them, but keep an addition of zero.
+    const [x, c] = a.args
+    if (w === 64 && isConst(b) && a.op === 'i64.add' && x && c && isConst(c))
+      return this.add(w, x, this.lit(w, fold.add(w, c.value, b.value)))
     return this.arithmetic(w, 'add', a, b)
   }
   sub(w: IntWidth, a: Node, b: Node): Node {

@@ -7,7 +7,8 @@ import { decodeAll, oracleMachine, runState } from '../isa/evaluator-engine.fixt
 import type { Insn } from '../isa/index.ts'
 import { ModuleWriter } from '../wasm/index.ts'
 import { createDispatcher } from './dispatcher.ts'
-import { FIRST_EXIT, RegionCompiler, RETURN } from './region.ts'
+import { RegionCompiler } from './region.ts'
+import { FIRST_EXIT, RETURN } from './region-contract.ts'
 
 export interface CompiledEngine extends Engine {
   /** States that translated code finished itself, and states it handed to the evaluator. */
@@ -20,7 +21,11 @@ export function compiledEngine(away = false): CompiledEngine {
   const { state, evaluator, ram } = m
   const counts = { translated: 0, handedOver: 0 }
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
-  const dispatcher = createDispatcher(ram, table, { miss: () => RETURN.EXIT, step: () => RETURN.EXIT })
+  const dispatcher = createDispatcher(ram, table, {
+    miss: () => RETURN.EXIT,
+    step: () => RETURN.EXIT,
+    slow: () => RETURN.EXIT,
+  })
   let current: { key: string; run: (depth: number) => number; insn: Insn } | undefined
   ram.u32[STATE.VIEW / 4] = evaluator.view.at
 
@@ -29,7 +34,7 @@ export function compiledEngine(away = false): CompiledEngine {
     const key = `${start} ${s.code.toString()}`
     if (current?.key === key) return current
     const insn = decodeAll(s.code, 0, start, s.code.length)
-    if (!insn?.row.op) return undefined
+    if (!insn?.row.op || insn.row.isSlow?.(insn)) return undefined
     const w = new ModuleWriter()
     w.importMemory('m', ram.u8.length / 0x1_0000)
     const enter = w.importFunction('enter', w.type(['i64', 'i32', 'i32'], ['i32']))
@@ -39,9 +44,9 @@ export function compiledEngine(away = false): CompiledEngine {
     const places = w.importConstant('places', 'i32')
     const numbers = { exit: () => 0, jump: () => 0 }
     const code = new RegionCompiler(start, blocks, numbers, { combine: true, atHome: !away }).compile({
-      enter,
-      slow,
-      flags,
+      enter: (c) => c.call(enter),
+      slow: (c) => c.call(slow),
+      flags: (c) => c.call(flags),
       places,
       regions: new Map(),
     })

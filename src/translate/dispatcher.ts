@@ -4,7 +4,7 @@ import { ARITHMETIC_FLAGS, RFLAGS } from '../spec/x86/index.ts'
 import { Code, ModuleWriter } from '../wasm/index.ts'
 import { CompileOps } from './compile-ops.ts'
 import { constant, emit, local, node, Temporaries, type Node } from './node.ts'
-import { FIRST_EXIT, RETURN } from './region.ts'
+import { FIRST_EXIT, RETURN } from './region-contract.ts'
 
 /** What the dispatcher calls back for; each returns a RETURN code. */
 export interface DispatcherCallbacks {
@@ -12,13 +12,31 @@ export interface DispatcherCallbacks {
   miss(): number
   /** A check failed in a region: execute the instruction of this exit exactly. */
   step(exit: number): number
+  /** In the middle of a region that waits for it: one instruction, which has no translation. */
+  slow(exit: number): number
 }
+
+/** Places in the dispatcher's table that do not change. */
+export const SLOT = { THREADED: 0, TRANSITIONS: 1, FIRST_REGION: 2 } as const
+/**
+ * What regions call, by place in a table of its own: V8 compiles a wrapper for each function that a module imports, and copies each
+ * table.
+ */
+export const SHARED = { ENTER: 0, SLOW: 1, FLAGS: 2 } as const
+/** Types of these functions. */
+export const SIGNATURE = {
+  ENTER: [['i64', 'i32', 'i32'], ['i32']],
+  SLOW: [['i32'], ['i32']],
+  FLAGS: [['i32', 'i64', 'i64', 'i64'], ['i32']],
+} as const
 
 export interface Dispatcher {
   /** Runs until something other than CONTINUE comes out. */
   run(): number
-  /** Inside a guest call: serves `code`, then runs until STATE.RIP is `expected`; 0 when it is. */
+  /** (expected, code, depth) inside a guest call: serves `code`, then runs until STATE.RIP is `expected`; 0 when it is. */
   enter: (expected: bigint, code: number, depth: number) => number
+  /** The table of SHARED. */
+  shared: WebAssembly.Table
   /** The six flags in their RFLAGS places. */
   flags: (fop: number, a: bigint, b: bigint, c: bigint) => number
 }
@@ -47,15 +65,28 @@ export function createDispatcher(ram: Ram, table: WebAssembly.Table, callbacks: 
   m.importMemory('m', ram.u8.length / 0x1_0000)
   m.importTable('t')
   const miss = m.importFunction('miss', none)
-  const step = m.importFunction('step', m.type(['i32'], ['i32']))
   const region = m.type(['i32'], ['i32'])
+  const step = m.importFunction('step', region)
+  const slow = m.importFunction('slow', region)
   m.addFunction(none, dispatchLoop(false, region, miss, step), 'run')
-  m.addFunction(m.type(['i64', 'i32', 'i32'], ['i32']), dispatchLoop(true, region, miss, step), 'enter')
-  m.addFunction(m.type(['i32', 'i64', 'i64', 'i64'], ['i32']), materializer(), 'flags')
+  m.addFunction(m.type(...SIGNATURE.ENTER), dispatchLoop(true, region, miss, step), 'enter')
+  m.addFunction(m.type(...SIGNATURE.SLOW), new Code(1).get(0).call(slow), 'slow')
+  m.addFunction(m.type(...SIGNATURE.FLAGS), materializer(), 'flags')
   const instance = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
-    e: { m: ram.memory, t: table, miss: () => callbacks.miss(), step: (exit: number) => callbacks.step(exit) },
+    e: {
+      m: ram.memory,
+      t: table,
+      miss: () => callbacks.miss(),
+      step: (exit: number) => callbacks.step(exit),
+      slow: (exit: number) => callbacks.slow(exit),
+    },
   })
-  return instance.exports as unknown as Dispatcher
+  const { run, enter, slow: slowExport, flags } = instance.exports
+  const shared = new WebAssembly.Table({ initial: 3, element: 'anyfunc' })
+  shared.set(SHARED.ENTER, enter)
+  shared.set(SHARED.SLOW, slowExport)
+  shared.set(SHARED.FLAGS, flags)
+  return { run, enter, flags, shared } as unknown as Dispatcher
 }
 
 /** Parameters of the nested loop. */

@@ -1,14 +1,25 @@
-import { EncluError, hex, invariant, toHex } from '../base/index.ts'
-import { Fault, JUMP, PAGE_SIZE, STATE, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
-import { decode, UnknownInstruction, type Evaluator, type Insn } from '../isa/index.ts'
+import {
+  Fault,
+  JUMP,
+  PAGE_SIZE,
+  STATE,
+  TRANSITIONS,
+  VIEW,
+  type CpuState,
+  type Exit,
+  type Ram,
+  type View,
+} from '../cpu/index.ts'
+import { decode, type Evaluator, type Insn } from '../isa/index.ts'
 import { discoverBlocks, type Block } from './blocks.ts'
 import { CodeCache, type Region, type RunBlock } from './code-cache.ts'
-import { createDispatcher, jumpSlot, type Dispatcher } from './dispatcher.ts'
+import { createDispatcher, jumpSlot, SLOT, type Dispatcher } from './dispatcher.ts'
 import { Keeper } from './keeper.ts'
 import { KeptCode, type KeptModule } from './kept-code.ts'
-import { RETURN, USUAL_MANNER, type RegionManner } from './region.ts'
+import { RETURN, USUAL_MANNER, type RegionManner } from './region-contract.ts'
 import { RegionModules, type Place } from './region-modules.ts'
 import { LEAVE, ThreadedCode } from './threaded.ts'
+import { isEnclu, Transitions, type EncluPort } from './transitions.ts'
 
 export interface EngineStats {
   /** Executed by the evaluator; the rest of the retired instructions ran translated. */
@@ -28,6 +39,8 @@ export interface EngineOptions {
   readonly hot?: number
   /** What earlier engines of this version have kept, and that this one shall keep, too: see KeptTranslations. Absent: nothing is. */
   readonly kept?: KeptTranslations
+  /** Without it, ENCLU ends `run`. */
+  readonly enclu?: EncluPort
 }
 
 /** What spares later runs work, as bytes. */
@@ -67,7 +80,7 @@ export class Engine {
   /** Slots of modules that are kept and in use. */
   private readonly installed = new Map<KeptModule, readonly number[]>()
   /** Regions that are not made in the usual manner. */
-  private readonly manners = new Map<number, RegionManner>()
+  private readonly manners: Map<number, RegionManner>
   /** Where indirect jumps have gone, by address: jump tables become branches inside a region. */
   private readonly jumpTargets: Map<number, Set<number>>
   private readonly remade: Map<number, number>
@@ -75,6 +88,8 @@ export class Engine {
   private readonly incomplete = new Map<number, Set<number>>()
   private readonly translate: boolean
   private readonly hot: number
+  private readonly enclu: EncluPort | undefined
+  private transitions: Transitions | undefined
   private exit: Exit | undefined
   /** What the engine's own code threw below translated frames. */
   private error: { readonly thrown: unknown } | undefined
@@ -86,22 +101,31 @@ export class Engine {
     this.cache = new CodeCache(this.ram, evaluator.env.decode ?? decode)
     this.translate = options.translate ?? true
     this.hot = options.hot ?? HOT
-    this.dispatcher = createDispatcher(this.ram, this.table, { miss: () => this.miss(), step: (e) => this.step(e) })
-    this.threaded = new ThreadedCode(this.ram, this.table, 0, {
-      insnAt: (address) => this.cache.insnAt(evaluator.view, address),
+    this.enclu = options.enclu
+    this.dispatcher = createDispatcher(this.ram, this.table, {
+      miss: () => this.miss(),
+      step: (e) => this.step(e),
+      slow: (e) => this.slow(e),
+    })
+    this.threaded = new ThreadedCode(this.ram, this.table, SLOT.THREADED, {
+      insnAt: (address) => {
+        this.follow()
+        return this.cache.insnAt(evaluator.view, address)
+      },
       limit: () => this.miss(),
       evaluate: (i, completed) => this.stepThreaded(i, completed),
       note: (jump) => this.noteTarget(jump, this.state.rip),
       flags: this.dispatcher.flags,
     })
-    this.modules = new RegionModules(this.ram, this.table, 1, this.dispatcher, (n) => this.slow(n))
+    this.modules = new RegionModules(this.ram, this.table, SLOT.FIRST_REGION, this.dispatcher.shared)
     const { handlers, program } = options.kept ?? {}
     if (handlers) this.threaded.restore(handlers)
     if (options.kept && this.translate)
       this.keeper = new Keeper(this.ram, this.cache, this.threaded, new KeptCode(program))
-    const { targets, remade } = this.keeper?.kept ?? new KeptCode()
+    const { targets, remade, manners } = this.keeper?.kept ?? new KeptCode()
     this.jumpTargets = targets
     this.remade = remade
+    this.manners = manners
     this.setView(evaluator.view)
   }
 
@@ -117,6 +141,7 @@ export class Engine {
     this.ram.i32[STATE.FUEL / 4] = fuel
     this.exit = undefined
     const code = this.dispatcher.run()
+    this.follow()
     const error = this.takeError()
     if (error) throw error.thrown
     return code === RETURN.BUDGET ? { kind: 'budget' } : (this.exit ?? { kind: 'budget' })
@@ -147,6 +172,7 @@ export class Engine {
         const restored = this.restore(this.keeper, view, address)
         if (restored) return this.offer(restored)
       }
+      if (this.enclu && isEnclu(view, address)) return this.transit(address)
       const block = this.cache.blockAt(view, address)
       if (!this.translate) return this.evaluate(block)
       const runs = this.runsOf(block)
@@ -162,6 +188,27 @@ export class Engine {
       block.runs++
       return this.evaluate(block)
     })
+  }
+
+  /** The ENCLU at `address`, and from now on without coming here. */
+  private transit(address: number): number {
+    const { view } = this.evaluator
+    const code = this.stepInsn(this.cache.insnAt(view, address))
+    const transition = code === RETURN.UNWIND ? this.enclu?.transition(address) : undefined
+    if (transition) {
+      this.transitions ??= new Transitions(this.ram, this.table, () => this.guarded(() => this.transit(this.state.rip)))
+      this.transitions.add(view, address, this.evaluator.view, transition)
+      this.enterIntoCache(address, SLOT.TRANSITIONS, 0, view)
+    }
+    return code
+  }
+
+  /** After transitions, of which only linear memory knows. */
+  private follow(): void {
+    const { u32 } = this.ram
+    if (u32[TRANSITIONS.HAPPENED / 4] !== 1) return
+    u32[TRANSITIONS.HAPPENED / 4] = 0
+    if (this.enclu) this.evaluator.view = this.enclu.follow()
   }
 
   private evaluate(block: RunBlock): number {
@@ -231,15 +278,20 @@ export class Engine {
 
   /** One instruction by the evaluator. */
   private stepInsn(i: Insn): number {
-    const exit = this.evaluator.step(i)
+    const entersOrLeaves = i.row.mnemonic === 'ENCLU'
+    const view = entersOrLeaves ? this.enclu?.execute() : undefined
+    if (view) this.setView(view)
+    const exit = view ? undefined : this.evaluator.step(i)
     this.stats.evaluated++
     const { i32 } = this.ram
-    i32[STATE.FUEL / 4] = (i32[STATE.FUEL / 4] ?? 0) - 1
+    // Whoever serves the exit counts ENCLU.
+    if (!exit || !entersOrLeaves) i32[STATE.FUEL / 4] = (i32[STATE.FUEL / 4] ?? 0) - 1
     if (exit) {
       this.exit = exit
       return RETURN.EXIT
     }
-    if (this.cache.changed) {
+    // Guest calls around it belong to the view that may be left now.
+    if (this.cache.changed || entersOrLeaves) {
       this.cache.changed = false
       return RETURN.UNWIND
     }
@@ -265,9 +317,10 @@ export class Engine {
   /** An instruction that has no translation, in the middle of a region that waits for it. */
   private slow(number: number): number {
     return this.guarded(() => {
-      const { address } = this.modules.exit(number)
+      const place = this.modules.exit(number)
+      const { address } = place
       this.state.rip = address
-      const insn = this.cache.insnAt(this.evaluator.view, address)
+      const insn = (place.insn ??= this.cache.insnAt(this.evaluator.view, address))
       let code = this.stepInsn(insn)
       while (code === RETURN.CONTINUE && this.state.rip === address) code = this.stepInsn(insn)
       if (code === RETURN.CONTINUE && this.state.rip !== address + insn.length) return RETURN.UNWIND
@@ -278,10 +331,10 @@ export class Engine {
   /** Faults and errors must not cross translated frames: they wait here while those return. */
   private guarded(body: () => number): number {
     try {
+      this.follow()
       return body()
     } catch (e) {
       if (e instanceof Fault) this.exit = { kind: 'fault', fault: e }
-      else if (e instanceof UnknownInstruction) this.error = { thrown: unknownInstruction(e) }
       else this.error = { thrown: e }
       return RETURN.EXIT
     }
@@ -290,12 +343,12 @@ export class Engine {
   private offer(r: Region): number {
     return this.enterIntoCache(r.address, r.slot, 0)
   }
-  private enterIntoCache(address: number, slot: number, detail: number): number {
-    const at = this.evaluator.view.at + VIEW.JUMP_CACHE + JUMP.SIZE * jumpSlot(address)
+  private enterIntoCache(address: number, slot: number, detail: number, view = this.evaluator.view): number {
+    const at = view.at + VIEW.JUMP_CACHE + JUMP.SIZE * jumpSlot(address)
     this.ram.u64[(at + JUMP.RIP) / 8] = BigInt(address)
     this.ram.u32[(at + JUMP.SLOT) / 4] = slot
     this.ram.u32[(at + JUMP.DETAIL) / 4] = detail
-    this.evaluator.view.hasJumps = true
+    view.hasJumps = true
     return RETURN.CONTINUE
   }
 
@@ -311,7 +364,7 @@ export class Engine {
     const slots = this.modules.install(module)
     slots.forEach((slot, k) => this.cache.addRegion({ address: module.addresses[k] ?? 0, slot, pages }))
     const keeper = this.state.inEnclave ? undefined : this.keeper
-    const kept = keeper?.add({ ...module, avx, manners: module.addresses.map(mannerOf) }, pages)
+    const kept = keeper?.add({ ...module, avx }, pages)
     if (kept) this.installed.set(kept, slots)
     return this.cache.regionAt(view, block.address)
   }
@@ -320,7 +373,7 @@ export class Engine {
   private restore(keeper: Keeper, view: View, address: number): Region | undefined {
     keeper.adoptPage(view, address, this.hot, (start, at) => {
       // What will be a region is left to a miss.
-      if (!keeper.kept.moduleWith(start)) this.enterIntoCache(start, this.threaded.slot, at)
+      if (keeper.kept.modulesWith(start).length === 0) this.enterIntoCache(start, this.threaded.slot, at)
     })
     const found = keeper.moduleAt(view, address)
     if (found?.module.avx !== this.state.hasAvxState) return undefined
@@ -328,8 +381,7 @@ export class Engine {
     let slots = this.installed.get(module)
     if (!slots) this.installed.set(module, (slots = this.modules.install(module)))
     module.addresses.forEach((a, k) => {
-      if (keeper.kept.moduleWith(a) !== module) return
-      this.manners.set(a, module.manners[k] ?? USUAL_MANNER)
+      if (!keeper.kept.modulesWith(a).includes(module)) return
       this.cache.addRegion({ address: a, slot: slots[k] ?? 0, pages })
       this.stats.keptRegions++
     })
@@ -386,10 +438,4 @@ export class Engine {
     this.manners.set(region, manner)
     if (r) this.dropRegion(r)
   }
-}
-
-/** What the user is told of an instruction that is not there. */
-export function unknownInstruction(u: UnknownInstruction): EncluError {
-  const text = `The instruction ${u.mnemonic} at ${hex(u.address)} (bytes ${toHex(u.bytes)}) is not implemented yet.`
-  return new EncluError('ERR_UNIMPLEMENTED', text, { mnemonic: u.mnemonic, rip: u.address, bytes: toHex(u.bytes) })
 }

@@ -220,7 +220,7 @@ export function compileHandler(insn: Insn): Code | NoHandler {
   const locals = declareLocals(code, t.touched)
   reload(code, t, locals, facts.readsFlags)
   const exitLevel = code.open('block')
-  t.enterRegion({ code, locals, exitLevel, materialize: FLAGS_FUNCTION, atHome: false, exitFor: () => 1 })
+  t.enterRegion({ code, locals, exitLevel, callFlags: (c) => c.call(FLAGS_FUNCTION), atHome: false, exitFor: () => 1 })
   t.enterBlock(undefined)
   const terminator = t.translate(insn, facts, true)
   if (terminator) writeRip(code, t, locals, terminator)

@@ -64,15 +64,21 @@ export class Keeper {
 
   /** The module that has the region at `address`, and its pages, if they hold what it was made of. */
   moduleAt(view: View, address: number): { readonly module: KeptModule; readonly pages: Region['pages'] } | undefined {
-    const module = this.kept.moduleWith(address)
-    if (!module) return undefined
+    for (const module of this.kept.modulesWith(address)) {
+      const pages = this.pagesOf(view, module)
+      if (pages) return { module, pages }
+    }
+    return undefined
+  }
+
+  private pagesOf(view: View, module: KeptModule): Region['pages'] | undefined {
     const pages: { page: number; frame: number }[] = []
     for (const content of module.contents) {
       const frame = this.cache.tryCodeFrame(view, content.page)
       if (frame === undefined || this.kept.contentOf(this.ram, content.page, frame) !== content) return undefined
       pages.push({ page: content.page, frame })
     }
-    return { module, pages }
+    return pages
   }
 
   /** A module that was made of code in `pages`. Undefined if it cannot be kept. */

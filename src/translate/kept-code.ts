@@ -4,7 +4,7 @@
  */
 import { PAGE_SIZE, type Ram } from '../cpu/index.ts'
 import { ByteWriter } from '../wasm/index.ts'
-import type { RegionManner } from './region.ts'
+import type { RegionManner } from './region-contract.ts'
 import type { RegionModule } from './region-modules.ts'
 
 /** What a page of code held when something was made of it. */
@@ -20,12 +20,11 @@ export interface KeptModule extends RegionModule {
   /** What all of its regions were translated from. */
   readonly contents: readonly PageContent[]
   readonly avx: boolean
-  readonly manners: readonly RegionManner[]
 }
 
-/** Pages that change all the time are not worth more. */
-const MOST_CONTENTS = 2
-/** It is written again when this share of its blocks is new. */
+/** What a page may have held: programs at the same addresses, one after the other. Code that changes all the time is not worth more. */
+const MOST_CONTENTS = 8
+/** It is written again when one in so many of its blocks, or of its modules, is new. */
 const WORTH_WRITING = 50
 
 /** In front of the bytes that follow the contents. */
@@ -36,6 +35,7 @@ interface Contents {
   readonly targets: readonly (readonly number[])[]
   /** Entries of regions, and how often each was made again for a new target. */
   readonly remade: readonly (readonly [region: number, times: number])[]
+  readonly manners: readonly (readonly [region: number, manner: RegionManner])[]
   /** Page, count of blocks, length of the blocks' records. */
   readonly pages: readonly (readonly [page: number, blocks: number, length: number])[]
   readonly modules: readonly {
@@ -46,21 +46,23 @@ interface Contents {
     /** Indexes in `pages`. */
     readonly contents: readonly number[]
     readonly avx: boolean
-    readonly manners: readonly RegionManner[]
   }[]
 }
 
 export class KeptCode {
   readonly targets = new Map<number, Set<number>>()
   readonly remade = new Map<number, number>()
+  /** Of regions that are not made in the usual one. */
+  readonly manners = new Map<number, RegionManner>()
   private readonly keys: string[] = []
   private readonly keyNumbers = new Map<string, number>()
   private readonly ofPage = new Map<number, PageContent[]>()
   /** What the frames hold now, as far as it is known. */
   private readonly ofFrame = new Map<number, PageContent>()
-  private readonly modules = new Map<number, KeptModule>()
+  /** By the entries of their regions. */
+  private readonly modules = new Map<number, readonly KeptModule[]>()
   private blocksAtStart = 0
-  private modulesChanged = false
+  private newModules = 0
 
   /** `bytes`: what `write` gave. What cannot be read is as good as nothing. */
   constructor(bytes?: Uint8Array) {
@@ -109,31 +111,37 @@ export class KeptCode {
     this.ofFrame.delete(frame)
   }
 
-  moduleWith(region: number): KeptModule | undefined {
-    return this.modules.get(region)
+  /** The modules with a region at this address, each for other contents. */
+  modulesWith(region: number): readonly KeptModule[] {
+    return this.modules.get(region) ?? []
   }
 
   add(module: KeptModule): void {
-    this.modulesChanged = true
-    for (const a of module.addresses) this.modules.set(a, module)
+    this.newModules++
+    for (const a of module.addresses) this.index(a, module)
+  }
+  private index(region: number, module: KeptModule): void {
+    this.modules.set(region, [module, ...this.modulesWith(region)].slice(0, MOST_CONTENTS))
   }
 
   /** The region is to be made anew. */
   drop(region: number): void {
-    this.modulesChanged = this.modules.delete(region) || this.modulesChanged
+    this.modules.delete(region)
   }
 
   /** For another run; undefined if that would be hardly more than this one was given. */
   write(): Uint8Array<ArrayBuffer> | undefined {
     const pages = [...this.ofPage.values()].flat()
     const blocks = pages.reduce((sum, p) => sum + p.blockCount, 0)
-    if (!this.modulesChanged && (blocks - this.blocksAtStart) * WORTH_WRITING <= blocks) return undefined
+    const isWorth = (more: number, all: number): boolean => more * WORTH_WRITING > all
+    if (!isWorth(blocks - this.blocksAtStart, blocks) && !isWorth(this.newModules, this.modules.size)) return undefined
     const index = new Map(pages.map((p, k) => [p, k]))
-    const modules = [...new Set(this.modules.values())].filter((m) => m.contents.every((c) => index.has(c)))
+    const modules = [...new Set([...this.modules.values()].flat())].filter((m) => m.contents.every((c) => index.has(c)))
     const contents: Contents = {
       keys: this.keys,
       targets: [...this.targets].map(([jump, to]) => [jump, ...to]),
       remade: [...this.remade],
+      manners: [...this.manners],
       pages: pages.map((p) => [p.page, p.blockCount, p.blocks.length]),
       modules: modules.map((m) => ({
         wasm: m.wasm.length,
@@ -141,32 +149,35 @@ export class KeptCode {
         places: m.places.byteLength,
         contents: m.contents.map((c) => index.get(c) ?? 0),
         avx: m.avx,
-        manners: m.manners,
       })),
     }
     const text = new TextEncoder().encode(JSON.stringify(contents))
     const out = new ByteWriter()
       .append(MAGIC)
-      .append(bytesOf(Float64Array.of(text.length)))
+      .append(bytesOf(Float64Array.of(0, text.length)))
       .append(text)
     while (out.length % ALIGNMENT > 0) out.byte(0)
     for (const p of pages) out.append(p.bytes).append(p.blocks)
     for (const m of modules) out.append(bytesOf(m.places))
     for (const m of modules) out.append(m.wasm)
-    return out.bytes.slice(0, out.length)
+    const bytes = out.bytes.slice(0, out.length)
+    bytes.set(bytesOf(Float64Array.of(bytes.length)), MAGIC.length)
+    return bytes
   }
 
   private read(given: Uint8Array): void {
-    if (MAGIC.some((b, k) => given[k] !== b)) return
+    if (given.length < MAGIC.length + 2 * ALIGNMENT || MAGIC.some((b, k) => given[k] !== b)) return
     const bytes = given.byteOffset % ALIGNMENT === 0 ? given : given.slice()
     let at = MAGIC.length
     const take = (length: number): Uint8Array => bytes.subarray(at, (at += length))
-    const length = numbersOf(take(ALIGNMENT))[0] ?? 0
+    const [size, length = 0] = numbersOf(take(2 * ALIGNMENT))
+    if (size !== bytes.length) return
     const contents = JSON.parse(new TextDecoder().decode(take(length))) as Contents
     at = Math.ceil(at / ALIGNMENT) * ALIGNMENT
     contents.keys.forEach(this.keyNumber)
     for (const [jump = 0, ...to] of contents.targets) this.targets.set(jump, new Set(to))
     for (const [region, times] of contents.remade) this.remade.set(region, times)
+    for (const [region, manner] of contents.manners) this.manners.set(region, manner)
     const pages = contents.pages.map(([page, blockCount, size]): PageContent => {
       const content = { page, bytes: take(PAGE_SIZE), blocks: take(size), blockCount }
       this.blocksAtStart += blockCount
@@ -178,7 +189,7 @@ export class KeptCode {
       const wasm = take(m.wasm) as Uint8Array<ArrayBuffer>
       const of = m.contents.flatMap((n) => pages[n] ?? [])
       const module = { ...m, wasm, places: places[k] ?? new Float64Array(0), contents: of }
-      for (const a of m.addresses) this.modules.set(a, module)
+      for (const a of m.addresses) this.index(a, module)
     })
   }
 }

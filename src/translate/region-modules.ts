@@ -1,10 +1,11 @@
 import { invariant } from '../base/index.ts'
 import type { Ram } from '../cpu/index.ts'
 import type { Insn } from '../isa/index.ts'
-import { ModuleWriter } from '../wasm/index.ts'
+import { ModuleWriter, type Code } from '../wasm/index.ts'
 import type { Block } from './blocks.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import { FIRST_EXIT, RegionCompiler, type RegionManner } from './region.ts'
+import { SHARED, SIGNATURE } from './dispatcher.ts'
+import { RegionCompiler } from './region.ts'
+import { FIRST_EXIT, type RegionManner } from './region-contract.ts'
 
 /** A place in translated code that the engine hears of by its number. */
 export interface Place {
@@ -14,6 +15,8 @@ export interface Place {
   readonly completed: number
   /** Entry of the region. */
   readonly region: number
+  /** The instruction there, once it was needed: as long as the region is used it stays. */
+  insn?: Insn
   /** Times it was left there although no table entry was missing. */
   vain: number
 }
@@ -33,25 +36,16 @@ const PLACE_FIELDS = 3
 export class RegionModules {
   private readonly ram: Ram
   private readonly table: WebAssembly.Table
-  private readonly imports: { readonly enter: Dispatcher['enter']; readonly flags: Dispatcher['flags'] }
-  /** One instruction by the evaluator, in the middle of a region that waits for it. */
-  private readonly slow: (number: number) => number
   private readonly places: Place[] = []
+  private readonly shared: WebAssembly.Table
   private nextSlot: number
 
-  /** Regions take slots of the dispatcher's `table` from `firstSlot` on. */
-  constructor(
-    ram: Ram,
-    table: WebAssembly.Table,
-    firstSlot: number,
-    dispatcher: Dispatcher,
-    slow: (number: number) => number,
-  ) {
+  /** Regions take slots of the dispatcher's `table` from `firstSlot` on. `shared`: as of Dispatcher. */
+  constructor(ram: Ram, table: WebAssembly.Table, firstSlot: number, shared: WebAssembly.Table) {
     this.ram = ram
     this.table = table
     this.nextSlot = firstSlot
-    this.imports = { enter: dispatcher.enter, flags: dispatcher.flags }
-    this.slow = slow
+    this.shared = shared
   }
 
   /** The place of a number from FIRST_EXIT on. */
@@ -75,12 +69,15 @@ export class RegionModules {
     const m = new ModuleWriter()
     const type = m.type(['i32'], ['i32'])
     m.importMemory('m', this.ram.u8.length / 0x1_0000)
-    const enter = m.importFunction('enter', m.type(['i64', 'i32', 'i32'], ['i32']))
-    const slow = m.importFunction('slow', m.type(['i32'], ['i32']))
-    const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
+    m.importTable('t')
+    const through = (name: keyof typeof SIGNATURE) => {
+      const signature = m.type(SIGNATURE[name][0], SIGNATURE[name][1])
+      return (code: Code): Code => code.i32(SHARED[name]).op('call_indirect').u32(signature).byte(0)
+    }
+    const [enter, slow, flags] = [through('ENTER'), through('SLOW'), through('FLAGS')]
     const first = m.importConstant('places', 'i32')
     const addresses = [...group.keys()]
-    const regions = new Map(addresses.map((a, k) => [a, flags + 1 + k]))
+    const regions = new Map(addresses.map((a, k) => [a, k]))
     const places: number[] = []
     const place = (insn: Insn, completed: number, region: number): number =>
       places.push(insn.address, completed, region) / PLACE_FIELDS - 1
@@ -97,9 +94,8 @@ export class RegionModules {
 
   /** Returns the slot of each of its regions. */
   install({ wasm, addresses, places }: RegionModule): number[] {
-    const { memory } = this.ram
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm), {
-      e: { m: memory, ...this.imports, slow: this.slow, places: this.places.length },
+      e: { m: this.ram.memory, t: this.shared, places: this.places.length },
     })
     for (let k = 0; k < places.length; k += PLACE_FIELDS) {
       const [address = 0, completed = 0, region = 0] = [places[k], places[k + 1], places[k + 2]]

@@ -114,8 +114,8 @@ export interface RegionContext {
   readonly locals: RegionLocals
   /** Level of the block whose end is the epilogue for the instruction being translated. */
   readonly exitLevel: number
-  /** Function index of materialize(fop, fa, fb, fc): i32. */
-  readonly materialize: number
+  /** Calls flags(fop, fa, fb, fc): i32, as of Dispatcher. */
+  readonly callFlags: (code: Code) => Code
   /** Pages are expected where the low half of their address says. */
   readonly atHome: boolean
   /** Makes sure that the flag locals hold the flags, where they may still be in memory. */

@@ -6,6 +6,7 @@ import { groupAccesses } from './affine.ts'
 import { targetsOf, type Block } from './blocks.ts'
 import { perfectHash } from './perfect-hash.ts'
 import {
+  exitSets,
   flowOf,
   keyOf,
   NONE,
@@ -15,8 +16,17 @@ import {
   type Edge,
   type RegisterSet,
 } from './register-flow.ts'
+import {
+  MAX_DEPTH,
+  RETURN,
+  FIRST_EXIT,
+  USUAL_MANNER,
+  type ModuleParts,
+  type Numbers,
+  type RegionManner,
+} from './region-contract.ts'
 import { fetchFlags, reload, storeRegisters, storeRest } from './region-state.ts'
-import { structure, type Structure } from './structure.ts'
+import { structure, type Loop, type Structure } from './structure.ts'
 import {
   declareLocals,
   type InsnFacts,
@@ -27,58 +37,10 @@ import {
 } from './region-parts.ts'
 import { Translator } from './translator.ts'
 
-/** What a region function or the dispatcher returns. From FIRST_EXIT on: a place of the engine's, whose instruction is for the evaluator. */
-export const RETURN = {
-  /** Go on at STATE.RIP. */
-  CONTINUE: 0,
-  /** Fuel is used up. */
-  BUDGET: 1,
-  /** The engine holds an Exit for the run loop. */
-  EXIT: 2,
-  /** Give up nested guest calls and go on at STATE.RIP. */
-  UNWIND: 3,
-} as const
-export const FIRST_EXIT = 16
-
 interface AnalyzedBlock {
   readonly block: Block
   readonly facts: readonly InsnFacts[]
 }
-
-/** What a region expects of the memory that it works on. */
-export interface RegionManner {
-  /** One check for several accesses of a block: off where their spans kept crossing pages. */
-  readonly combine: boolean
-  /** Pages are at home: off where they were not. */
-  readonly atHome: boolean
-}
-
-export const USUAL_MANNER: RegionManner = { combine: true, atHome: true }
-
-/** Where a region tells the engine about the places it can be left from. Each gets a number, counted in its module. */
-export interface Numbers {
-  /** For "execute this instruction exactly"; `completed` instructions before it are not yet taken from the fuel. */
-  exit(insn: Insn, completed: number): number
-  /** For LAST_JUMP when this indirect jump leaves. */
-  jump(insn: Insn): number
-}
-
-/** The function indices that the regions of one module share. */
-export interface ModuleParts {
-  /** enter(expected, code, depth): runs what STATE.RIP says until it is `expected` again; `code` is served first. */
-  readonly enter: number
-  /** slow(exit): one instruction by the evaluator. */
-  readonly slow: number
-  /** flags(fop, a, b, c): materialize. */
-  readonly flags: number
-  /** Global: what the module's first place is counted from. */
-  readonly places: number
-  /** Regions of the same module, by guest address. */
-  readonly regions: ReadonlyMap<number, number>
-}
-
-/** Guest calls nested inside translated code: deeper ones unwind, because the host's stack is finite. */
-export const MAX_DEPTH = 300
 
 /** Indirect jumps to more places than this go through a table. */
 const MOST_COMPARED = 3
@@ -103,8 +65,8 @@ export class RegionCompiler {
   private readonly exitLevels = new Map<string, number>()
   /** What is to be stored where the region is left now. */
   private dirty = NONE
-  /** Levels of open loops and blocks by guest address. */
-  private readonly loopLevel = new Map<number, number>()
+  /** Levels of open loops, and of open blocks by guest address. */
+  private readonly loopLevel = new Map<Loop, number>()
   private readonly blockLevel = new Map<number, number>()
   private readonly knownAtEnd = new Map<number, Known>()
   /** Instructions of the current block finished, and how many of them the fuel already knows. */
@@ -153,18 +115,16 @@ export class RegionCompiler {
     this.parts = parts
     const { code } = this
     const locals = (this.locals = declareLocals(code, this.t.touched))
-    this.flow = registerFlow(
-      [...this.shape.order.keys()],
-      new Map(
-        [...this.analyzed].map(([address, { block, facts }]) => [
-          address,
-          flowOf(block, facts, this.t, (to) => this.edge(block, to)),
-        ]),
-      ),
+    const flows = new Map(
+      [...this.analyzed].map(([address, { block, facts }]) => [
+        address,
+        flowOf(block, facts, this.t, (to) => this.edge(block, to)),
+      ]),
     )
+    this.flow = registerFlow([...this.shape.order.keys()], flows)
     this.reload(this.liveAt(this.entry))
     const common = code.open('block')
-    const exits = this.exitSets()
+    const exits = exitSets(flows, this.flow)
     for (const [key] of exits) this.exitLevels.set(key, code.open('block'))
     const levelNow = (): number => this.exitLevel()
     this.t.enterRegion({
@@ -173,7 +133,7 @@ export class RegionCompiler {
       get exitLevel() {
         return levelNow()
       },
-      materialize: parts.flags,
+      callFlags: parts.flags,
       atHome: this.atHome,
       fetchFlags: () => fetchFlags(code, locals),
       exitFor: (i) => this.numbers.exit(i, this.completed - this.accounted) + FIRST_EXIT,
@@ -196,23 +156,6 @@ export class RegionCompiler {
 
   // State: from memory into locals and back.
 
-  /** What epilogues must store: each set once. */
-  private exitSets(): [string, RegisterSet][] {
-    const sets = new Map<string, RegisterSet>()
-    const add = (s: RegisterSet | undefined): void => void (s && sets.set(keyOf(s), s))
-    for (const [address, { block, facts }] of this.analyzed) {
-      const dirty = this.flow.get(address)?.dirty ?? []
-      facts.forEach((f, k) => {
-        const i = block.insns[k]
-        if (f.mayExit && i && this.t.hasText(i)) add(dirty[k])
-      })
-      const calls = block.insns.at(-1)?.row.flow === 'call'
-      const back = block.successors.some((s) => this.edge(block, s) === 'back')
-      if (calls || back) add(dirty.at(-1))
-      if (calls && back) add(NONE)
-    }
-    return [...sets]
-  }
   private exitLevel(): number {
     const level = this.exitLevels.get(keyOf(this.dirty))
     invariant(level !== undefined, 'an exit that the analysis saw')
@@ -235,24 +178,30 @@ export class RegionCompiler {
 
   // Control flow.
 
-  private tree(address: number): void {
-    const { code, shape } = this
-    const isLoop = shape.isLoop.has(address)
-    if (isLoop) this.loopLevel.set(address, code.open('loop'))
-    const merges = (shape.children.get(address) ?? []).filter((c) => shape.isMerge.has(c))
-    merges.sort((a, b) => (shape.order.get(b) ?? 0) - (shape.order.get(a) ?? 0))
-    this.within(address, merges)
-    if (isLoop) code.op('unreachable').close()
+  /** The block and all that it dominates and that has no other place. */
+  private tree(address: number, loops: readonly Loop[] = this.shape.loops.get(address) ?? []): void {
+    const [loop, ...inner] = loops
+    if (!loop) return this.before(this.shape.merges.get(address) ?? [], () => this.block(address))
+    this.before(loop.behind, () => {
+      if (loop.isPeeled) {
+        this.loopLevel.set(loop, this.code.open('block'))
+        this.tree(address, inner)
+        this.code.close()
+      }
+      this.loopLevel.set(loop, this.code.open('loop'))
+      this.tree(address, inner)
+      this.code.op('unreachable').close()
+    })
   }
 
-  /** The block itself, inside one wasm block for each merge that it dominates; after each end comes that merge's code. */
-  private within(address: number, merges: readonly number[]): void {
-    const [merge, ...rest] = merges
-    if (merge === undefined) return this.block(address)
-    this.blockLevel.set(merge, this.code.open('block'))
-    this.within(address, rest)
-    this.code.close()
-    this.tree(merge)
+  /** `first` inside one wasm block for each of `places`, so that it can branch there; after each end comes that place's code. */
+  private before(places: readonly number[], first: () => void): void {
+    for (const p of [...places].reverse()) this.blockLevel.set(p, this.code.open('block'))
+    first()
+    for (const p of places) {
+      this.code.close()
+      this.tree(p)
+    }
   }
 
   private block(address: number): void {
@@ -264,6 +213,7 @@ export class RegionCompiler {
     const from = this.shape.onlyPredecessor.get(address)
     this.t.enterBlock(from === undefined ? undefined : this.knownAtEnd.get(from))
     this.completed = this.accounted = 0
+    for (const f of facts) for (const { group } of f.accesses) if (group) group.host = -1
     let terminator: Terminator | undefined
     block.insns.forEach((i, k) => {
       const f = facts[k]
@@ -271,6 +221,7 @@ export class RegionCompiler {
       invariant(f && before && after, 'one record for each instruction')
       this.dirty = before
       if (this.t.hasText(i)) terminator = this.t.translate(i, f, (after.general & SPECIAL.FLAGS) !== 0)
+      else if (i.row.mnemonic === 'ENCLU' && i.address !== this.entry) this.leaveAt(i)
       else this.slowInsn(i, after)
       this.completed++
     })
@@ -317,8 +268,9 @@ export class RegionCompiler {
       code.get(this.locals.fuel).i32(0).op('i32.lt_s').open('if')
       code.i64(BigInt(to)).set(this.locals.rip).i32(RETURN.BUDGET).set(this.locals.exit).br(this.exitLevel())
       code.close()
-      code.br(this.loopLevel.get(to) ?? 0)
-    } else if (shape.isMerge.has(to)) code.br(this.blockLevel.get(to) ?? 0)
+      const loop = shape.loops.get(to)?.findLast((l) => l.body.has(from.address))
+      code.br((loop && this.loopLevel.get(loop)) ?? 0)
+    } else if (shape.isPlaced.has(to)) code.br(this.blockLevel.get(to) ?? 0)
     else {
       const { dirty } = this
       const { flags } = this.t
@@ -409,7 +361,8 @@ export class RegionCompiler {
       code.close()
       code.i64(BigInt(next)).get(locals.exit)
     }
-    code.get(DEPTH).i32(1).op('i32.add').call(parts.enter).tee(locals.exit).op('i32.eqz').brIf(back)
+    code.get(DEPTH).i32(1).op('i32.add')
+    parts.enter(code).tee(locals.exit).op('i32.eqz').brIf(back)
     code.get(locals.exit).op('return')
     code.close()
     this.reload(this.edge(from, next) ? this.liveAt(next) : NONE)
@@ -417,6 +370,13 @@ export class RegionCompiler {
     this.knownAtEnd.delete(from.address)
     this.t.forgetLanes()
     this.go(from, next)
+  }
+
+  /** Out, to whatever is there for this instruction alone. */
+  private leaveAt(i: Insn): void {
+    this.account()
+    this.code.i64(BigInt(i.address)).set(this.locals.rip)
+    this.leave()
   }
 
   /** An instruction that only the evaluator knows: hand over and come back. */
@@ -427,7 +387,7 @@ export class RegionCompiler {
     this.spill()
     // The state is in memory: a result other than CONTINUE is passed on as it is.
     code.op('global.get').u32(this.parts.places).i32(number).op('i32.add')
-    code.call(this.parts.slow).tee(locals.exit).open('if')
+    this.parts.slow(code).tee(locals.exit).open('if')
     code.get(locals.exit).op('return').close()
     this.reload(live)
     this.t.forgetLanes()

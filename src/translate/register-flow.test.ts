@@ -17,6 +17,7 @@ const block = (insns: InsnFlow[], successors: number[], rest: Partial<BlockFlow>
   successors,
   calls: false,
   leaves: false,
+  leadsBack: false,
   ...rest,
 })
 

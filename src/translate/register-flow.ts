@@ -52,6 +52,8 @@ export interface BlockFlow {
   readonly calls: boolean
   /** The region may be left behind the last instruction. */
   readonly leaves: boolean
+  /** One of the blocks that follow begins a loop that this one is in: the region may be left where the fuel is used up. */
+  readonly leadsBack: boolean
 }
 
 /** How one block follows another inside the region; undefined: it does not. */
@@ -84,12 +86,13 @@ export function flowOf(
         edge(taken) !== undefined &&
         (flow !== 'branch' || edge(next) !== undefined)
   // Fuel may be used up at the end of a round.
-  const back = block.successors.some((s) => edge(s) === 'back')
+  const leadsBack = block.successors.some((s) => edge(s) === 'back')
   return {
     insns,
     successors: block.successors.filter((s) => edge(s) !== undefined),
     calls: flow === 'call',
-    leaves: !goesOn || back,
+    leaves: !goesOn || leadsBack,
+    leadsBack,
   }
 }
 
@@ -114,6 +117,22 @@ export function registerFlow(
       return [address, { dirty: before, live: liveWithin(block, before, liveAtEnd.get(address) ?? NONE) }]
     }),
   )
+}
+
+/** What is stored where a region is left early, each set once, by its key. */
+export function exitSets(
+  blocks: ReadonlyMap<number, BlockFlow>,
+  registers: ReadonlyMap<number, BlockRegisters>,
+): [string, RegisterSet][] {
+  const sets = new Map<string, RegisterSet>()
+  const add = (s: RegisterSet | undefined): void => void (s && sets.set(keyOf(s), s))
+  for (const [address, { insns, calls, leadsBack }] of blocks) {
+    const dirty = registers.get(address)?.dirty ?? []
+    insns.forEach((i, k) => i.mayExit && !i.handsOver && add(dirty[k]))
+    if (calls || leadsBack) add(dirty.at(-1))
+    if (calls && leadsBack) add(NONE)
+  }
+  return [...sets]
 }
 
 function dirtySets(order: readonly number[], blocks: ReadonlyMap<number, BlockFlow>): Map<number, RegisterSet[]> {

@@ -1,14 +1,31 @@
 import type { Block } from './blocks.ts'
 
+/** The blocks of one loop: all that lead back to its header without leaving it. */
+export interface Loop {
+  readonly body: ReadonlySet<number>
+  /**
+   * The first round is written apart, before the loop. Then what a round sets before it looks at it (registers that are constants, the
+   * inputs of the flags) is the same at the loop's begin from wherever that is reached, and need not be kept up in every round for the
+   * places where the region may be left.
+   */
+  readonly isPeeled: boolean
+  /** Blocks that are written behind the loop, by their order: they are not in it, but their immediate dominators are. */
+  readonly behind: readonly number[]
+}
+
+/** Instructions of the largest loop that is peeled: code grows by as much. */
+const MOST_PEELED = 40
+
 /** Control flow of a region in the shape wasm can express. */
 export interface Structure {
   /** Reverse post-order position of each block. */
   readonly order: ReadonlyMap<number, number>
-  /** Blocks whose immediate dominator is the key. */
-  readonly children: ReadonlyMap<number, readonly number[]>
-  readonly isLoop: ReadonlySet<number>
-  /** Blocks with more than one forward edge into them. */
-  readonly isMerge: ReadonlySet<number>
+  /** Merges that are written behind the block which is their immediate dominator, by their order. */
+  readonly merges: ReadonlyMap<number, readonly number[]>
+  /** By header, the outer loop first: a header can have several, each within the one before. */
+  readonly loops: ReadonlyMap<number, readonly Loop[]>
+  /** Blocks that have a place of their own; the others are written where the only forward edge into them is. */
+  readonly isPlaced: ReadonlySet<number>
   /** Forward predecessors, for blocks with exactly one edge in all. */
   readonly onlyPredecessor: ReadonlyMap<number, number>
   /** Edges "from>to" that would make the region irreducible: they leave it through the dispatcher. */
@@ -32,7 +49,7 @@ export function structure(entry: number, blocks: ReadonlyMap<number, Block>): St
         .filter((s) => at(order, s) <= at(order, a) && !dominates(idom, entry, s, a))
         .map((s) => `${a}>${s}`),
     )
-    if (irreducible.length === 0) return finish(entry, order, predecessors, idom, cut)
+    if (irreducible.length === 0) return finish(entry, blocks, { order, predecessors, idom, cut })
     for (const e of irreducible) cut.add(e)
   }
 }
@@ -92,25 +109,86 @@ function dominates(idom: ReadonlyMap<number, number>, entry: number, a: number, 
   }
 }
 
+interface Graph {
+  readonly order: ReadonlyMap<number, number>
+  readonly predecessors: ReadonlyMap<number, readonly number[]>
+  readonly idom: ReadonlyMap<number, number>
+  readonly cut: ReadonlySet<string>
+}
+
 function finish(
   entry: number,
-  order: ReadonlyMap<number, number>,
-  predecessors: ReadonlyMap<number, readonly number[]>,
-  idom: ReadonlyMap<number, number>,
-  cut: ReadonlySet<string>,
+  blocks: ReadonlyMap<number, Block>,
+  { order, predecessors, idom, cut }: Graph,
 ): Structure {
-  const children = new Map<number, number[]>([...order.keys()].map((a) => [a, []]))
-  const isLoop = new Set<number>()
-  const isMerge = new Set<number>()
+  const bodies = new Map<number, ReadonlySet<number>[]>()
+  const merges = new Map<number, number[]>()
+  const isPlaced = new Set<number>()
   const onlyPredecessor = new Map<number, number>()
   for (const a of order.keys()) {
-    if (a !== entry) children.get(idom.get(a) ?? entry)?.push(a)
     const all = predecessors.get(a) ?? []
-    const forward = all.filter((p) => at(order, p) < at(order, a))
-    if (forward.length < all.length) isLoop.add(a)
-    if (forward.length > 1) isMerge.add(a)
+    const back = all.filter((p) => at(order, p) >= at(order, a))
+    if (back.length > 0) bodies.set(a, nested(back.map((p) => loopBody(a, p, predecessors))))
+    if (all.length - back.length > 1) isPlaced.add(a)
     const [only] = all
-    if (all.length === 1 && only !== undefined && forward.length === 1 && a !== entry) onlyPredecessor.set(a, only)
+    if (all.length === 1 && only !== undefined && back.length === 0 && a !== entry) onlyPredecessor.set(a, only)
   }
-  return { order, children, isLoop, isMerge, onlyPredecessor, cut }
+  const behind = new Map<ReadonlySet<number>, number[]>()
+  const all = [...bodies.values()].flat().sort((x, y) => y.size - x.size)
+  for (const a of order.keys()) {
+    const parent = a === entry ? undefined : idom.get(a)
+    if (parent === undefined) continue
+    const left = all.find((b) => b.has(parent) && !b.has(a))
+    if (left) {
+      isPlaced.add(a)
+      behind.set(left, [...(behind.get(left) ?? []), a])
+    } else if (isPlaced.has(a)) merges.set(parent, [...(merges.get(parent) ?? []), a])
+  }
+  const loops = new Map(
+    [...bodies].map(([a, own]) => [
+      a,
+      own.map((body) => ({
+        body,
+        isPeeled: !all.some((b) => b.size < body.size && isWithin(b, body)) && insnsOf(body, blocks) <= MOST_PEELED,
+        behind: behind.get(body) ?? [],
+      })),
+    ]),
+  )
+  return { order, merges, loops, isPlaced, onlyPredecessor, cut }
+}
+
+const isWithin = (inner: ReadonlySet<number>, outer: ReadonlySet<number>): boolean =>
+  [...inner].every((a) => outer.has(a))
+const insnsOf = (body: ReadonlySet<number>, blocks: ReadonlyMap<number, Block>): number =>
+  [...body].reduce((n, a) => n + (blocks.get(a)?.insns.length ?? 0), 0)
+
+/** The blocks that lead to `end` without passing `header`, and `header`. */
+function loopBody(
+  header: number,
+  end: number,
+  predecessors: ReadonlyMap<number, readonly number[]>,
+): ReadonlySet<number> {
+  const body = new Set([header])
+  const work = [end]
+  for (let a = work.pop(); a !== undefined; a = work.pop()) {
+    if (body.has(a)) continue
+    body.add(a)
+    work.push(...(predecessors.get(a) ?? []))
+  }
+  return body
+}
+
+/**
+ * Loops of one header, the outer first. One within another is a loop of its own: a region often begins in the middle of a nest, and what
+ * only the outer loop changes need not pass through the inner one. Others are one loop with several ways back.
+ */
+function nested(bodies: readonly ReadonlySet<number>[]): ReadonlySet<number>[] {
+  const chain: ReadonlySet<number>[] = []
+  for (const body of [...bodies].sort((x, y) => x.size - y.size)) {
+    const [outermost] = chain
+    const isAround = !outermost || (body.size > outermost.size && isWithin(outermost, body))
+    if (isAround) chain.unshift(body)
+    else chain[0] = new Set([...outermost, ...body])
+  }
+  return chain
 }

@@ -6,7 +6,7 @@ import { decodeAll, oracleMachine, runState } from '../isa/evaluator-engine.fixt
 import type { Insn } from '../isa/index.ts'
 import { fillTables, type CompiledEngine } from './compiled-engine.fixture.ts'
 import { createDispatcher, jumpSlot } from './dispatcher.ts'
-import { RETURN } from './region.ts'
+import { RETURN } from './region-contract.ts'
 import { LEAVE, ThreadedCode } from './threaded.ts'
 
 export function threadedEngine(): CompiledEngine {
@@ -14,7 +14,11 @@ export function threadedEngine(): CompiledEngine {
   const { state, evaluator, ram } = m
   const counts = { translated: 0, handedOver: 0 }
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
-  const { flags } = createDispatcher(ram, table, { miss: () => RETURN.EXIT, step: () => RETURN.EXIT })
+  const { flags } = createDispatcher(ram, table, {
+    miss: () => RETURN.EXIT,
+    step: () => RETURN.EXIT,
+    slow: () => RETURN.EXIT,
+  })
   const faults: Fault[] = []
   let current: Insn | undefined
   const threaded = new ThreadedCode(ram, table, 0, {

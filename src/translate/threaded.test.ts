@@ -7,7 +7,7 @@ import type { Insn } from '../isa/index.ts'
 import type { RunBlock } from './code-cache.ts'
 import { createDispatcher, jumpSlot } from './dispatcher.ts'
 import { readHandlers, writeHandlers } from './handler-store.ts'
-import { RETURN } from './region.ts'
+import { RETURN } from './region-contract.ts'
 import { LEAVE, ThreadedCode } from './threaded.ts'
 
 const RAX = 0
@@ -15,7 +15,11 @@ const RAX = 0
 function setUp(arenaSize?: number) {
   const m = new TestMachine()
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
-  const { flags } = createDispatcher(m.ram, table, { miss: () => RETURN.EXIT, step: () => RETURN.EXIT })
+  const { flags } = createDispatcher(m.ram, table, {
+    miss: () => RETURN.EXIT,
+    step: () => RETURN.EXIT,
+    slow: () => RETURN.EXIT,
+  })
   const evaluated: string[] = []
   const callbacks = {
     insnAt: addAt,

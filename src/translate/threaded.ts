@@ -6,7 +6,7 @@ import type { RunBlock } from './code-cache.ts'
 import { writeJumpEntry } from './dispatcher.ts'
 import { readHandlers, writeHandlers } from './handler-store.ts'
 import { compileHandler, FLAGS_FUNCTION, RECORD, Shapes, type ShapedInsn } from './handlers.ts'
-import { RETURN } from './region.ts'
+import { RETURN } from './region-contract.ts'
 
 /**
  * Before the records of a block: what `runBlock` needs of it. NOTE: where its indirect jump went the last time (the low half), 1 before
@@ -86,7 +86,8 @@ export class ThreadedCode {
         m: ram.memory,
         t: this.table,
         limit: () => callbacks.limit(),
-        evaluate: (at: number, completed: number) => callbacks.evaluate(callbacks.insnAt(this.addressOf(at)), completed),
+        evaluate: (at: number, completed: number) =>
+          callbacks.evaluate(callbacks.insnAt(this.addressOf(at)), completed),
         note: (at: number) => callbacks.note(this.addressOf(at)),
       },
     })
@@ -209,7 +210,8 @@ export class ThreadedCode {
     return this.make(missing) ? this.shapesOf(insns, make) : shapes
   }
 
-  private readonly shapeOf = (i: Insn): ShapedInsn | undefined => (i.row.op ? this.shapes.of(i) : undefined)
+  private readonly shapeOf = (i: Insn): ShapedInsn | undefined =>
+    i.row.op && !i.row.isSlow?.(i) ? this.shapes.of(i) : undefined
 
   /** Returns whether keys have changed. */
   private make(wanted: ReadonlyMap<string, Insn>): boolean {

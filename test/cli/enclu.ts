@@ -81,8 +81,8 @@ export const GUESTS = {
   spin: '68790a00004889e6ba02000000bf01000000b8010000000f05ebfe',
   /** The same, after rt_sigaction(SIGINT, SIG_IGN). */
   deaf: '31c05050506a014889e6bf0200000031d241ba08000000b80d0000000f0568790a00004889e6ba02000000bf01000000b8010000000f05ebfe',
-  /** vaddps zmm0, zmm0, zmm1: an EVEX encoding, which the decoder does not know */
-  evex: '62f17c4858c1',
+  /** mov eax, 29 (shmget); syscall */
+  shmget: 'b81d000000 0f05',
   /** Prints each argument, then each environment variable, one a line. */
   words: `4989e44983c40841bd02000000498b34244983c4084885f6741f31d2803c16007404ffc2ebf6bf01000000b8010000000f05e810000000
           ebd441ffcd75cf31ffb8e70000000f056a0a4889e6ba01000000bf01000000b8010000000f0558c3`.replaceAll(/\s+/g, ''),

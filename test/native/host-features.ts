@@ -1,14 +1,9 @@
 /** Which instructions the processor of this machine has: rows of other features cannot be judged by it. */
 import { existsSync, readFileSync } from 'node:fs'
+import { LINUX_NAMES } from '../../src/machine/cpuinfo.ts'
 
-/** CPUID's names to those of /proc/cpuinfo, where they differ in more than the case. */
-const LINUX_NAMES: Readonly<Record<string, string>> = {
-  SSE3: 'pni',
-  LZCNT: 'abm',
-  LAHF: 'lahf_lm',
-  SHA: 'sha_ni',
-  OSXSAVE: 'xsave',
-}
+/** CPUID's names to those of /proc/cpuinfo. Linux enables XSAVE where there is one. */
+const NAMES: Readonly<Record<string, string>> = { ...LINUX_NAMES, OSXSAVE: 'xsave' }
 
 function readFlags(): ReadonlySet<string> {
   const text = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'latin1') : ''
@@ -18,5 +13,4 @@ const flags = readFlags()
 
 /** `feature` as in `Row.feature`. */
 export const hostHas = (feature: string | undefined): boolean =>
-  feature === undefined ||
-  feature.split('+').every((f) => flags.has(LINUX_NAMES[f] ?? f.toLowerCase().replace('.', '_')))
+  feature === undefined || feature.split('+').every((f) => flags.has(NAMES[f] ?? f.toLowerCase().replace('.', '_')))

@@ -22,6 +22,7 @@ describe.skipIf(missing !== undefined)(`as natively${missing === undefined ? '' 
     ['threads',       0, []],
     ['debugger',      0, []],
     ['futexes',       0, []],
+    ['trapflag',      133, []],
   ] as const)('%s', async ([name, code, args]) => {
     const program = await compiled(join(import.meta.dirname, 'c', `${name}.c`))
     // A shell, so that the signal which ended the program becomes a code.

@@ -13,7 +13,7 @@ import { runGuest } from '../support/guest.ts'
 const missing = await compilerMissing()
 const FLOATS = join(import.meta.dirname, 'c/floats.c')
 /** Every how manieth case of each operation is run; prime to the numbers of operands, so that all of these have their turns. */
-const share = process.env['ENCLU_FLOATS'] ?? '11'
+const share = process.env['ENCLU_FLOATS'] ?? '53'
 const SCALE = 0.004
 
 // prettier-ignore

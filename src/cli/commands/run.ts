@@ -44,7 +44,7 @@ export async function run(
   })
   const argv = [options.argv0 ?? file, ...args]
   const stopForwarding = forwardSignals(machine)
-  const started = performance.now()
+  const started = process.hrtime.bigint()
   try {
     const status = await machine.run(file, argv, guestEnvironment(env, options.env ?? [], options.unset ?? []))
     return exitCodeOf(status)
@@ -52,7 +52,7 @@ export async function run(
     return failWith(e)
   } finally {
     stopForwarding()
-    if (options.stats || options.statsFormat) printStats(machine, performance.now() - started, options, log)
+    if (options.stats || options.statsFormat) printStats(machine, process.hrtime.bigint() - started, options, log)
     log.close()
     cache.write(machine.codeCache())
   }
@@ -81,6 +81,7 @@ function machineOptions(options: RunOptions, log: Log): Omit<MachineOptions, 'po
   }
 }
 
-function printStats(machine: Pick<Machine, 'stats'>, milliseconds: number, options: RunOptions, log: Log): void {
-  for (const line of formatStats(machine.stats(), milliseconds, options.statsFormat ?? 'text')) log.line(line)
+function printStats(machine: Pick<Machine, 'stats'>, nanoseconds: bigint, options: RunOptions, log: Log): void {
+  for (const line of formatStats(machine.stats(), Number(nanoseconds) / 1e6, options.statsFormat ?? 'text'))
+    log.line(line)
 }

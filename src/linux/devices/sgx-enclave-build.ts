@@ -27,7 +27,7 @@ import {
   SIGSTRUCT,
   VENDOR_INTEL,
 } from '../../spec/sgx/index.ts'
-import { ENCLS, type Sgx } from '../../sgx/index.ts'
+import { ENCLS, extendPage, type Sgx } from '../../sgx/index.ts'
 import type { Task } from '../task/task.ts'
 import { ioctl, type Ioctl } from './ioctl.ts'
 import { encls, protectionOf } from './sgx-driver.ts'
@@ -38,7 +38,6 @@ import { ProvisionFile } from './sgx-provision.ts'
 /** The requests that build an enclave (uapi/asm/sgx.h), checks in the order of the kernel. */
 
 const SPEC = 'Documentation/arch/x86/sgx.rst'
-const CHUNK = 256
 
 const page = BigInt(PAGE_SIZE)
 
@@ -88,15 +87,18 @@ function checkSecinfo(secinfo: Uint8Array): number {
   return FLAGS & ~known || secinfo.subarray(8).some((b) => b !== 0) ? -EINVAL : 0
 }
 
+/** What all pages of a request have in common. */
 interface Addition {
-  readonly address: number
-  readonly source: number
   readonly secinfo: Uint8Array
+  readonly type: 'PT_TCS' | 'PT_REG'
+  /** PROT_ bits that a mapping of them may have at most. */
+  readonly maximum: number
   readonly measure: boolean
 }
 
 /** Adds and, if asked for, measures one page. */
-function addPage(enclave: DriverEnclave, task: Task, { address, source, secinfo, measure }: Addition): number {
+function addPage(enclave: DriverEnclave, task: Task, address: number, source: number, addition: Addition): number {
+  const { secinfo, type, maximum, measure } = addition
   const { sgx } = enclave
   const secs = enclave.secs?.epc
   const target = secs && enclave.driver.reclaimer.allocate(false, address)
@@ -112,19 +114,13 @@ function addPage(enclave: DriverEnclave, task: Task, { address, source, secinfo,
     return failed(errno)
   }
   if (enclave.pages.has(address)) return refused(EBUSY)
-  const bytes = task.memory.read(source, PAGE_SIZE)
+  const bytes = task.memory.pageAt(source)
   if (!bytes) return refused(EFAULT)
   if (encls(() => ENCLS.EADD(sgx, { target, secs, linaddr: BigInt(address), source: bytes, secinfo })) === 'fault')
     return refused(EIO)
-  const { FLAGS } = SECINFO.view(secinfo)
-  const isTcs = Number((FLAGS >> SECINFO_PAGE_TYPE_SHIFT) & 0xffn) === PT.PT_TCS
-  const maximum = isTcs ? PROT_READ | PROT_WRITE : protectionOf(FLAGS)
-  enclave.add(new EnclavePage(enclave, address, isTcs ? 'PT_TCS' : 'PT_REG', maximum, target))
+  enclave.add(new EnclavePage(enclave, address, type, maximum, target))
   if (!measure) return 0
-  for (let offset = 0; offset < PAGE_SIZE; offset += CHUNK) {
-    if (encls(() => ENCLS.EEXTEND(sgx, { secs, target, offset })) === 'fault') return -EIO
-  }
-  return 0
+  return encls(() => extendPage(sgx, { secs, target })) === 'fault' ? -EIO : 0
 }
 
 export const ADD_PAGES = ioctl('SGX_IOC_ENCLAVE_ADD_PAGES', SGX_IOC.ENCLAVE_ADD_PAGES, sgx_enclave_add_pages, {
@@ -139,12 +135,19 @@ export const ADD_PAGES = ioctl('SGX_IOC_ENCLAVE_ADD_PAGES', SGX_IOC.ENCLAVE_ADD_
     if (!secinfo) return -EFAULT
     const wrong = checkSecinfo(secinfo)
     if (wrong < 0) return wrong
-    const measure = (flags & BigInt(SGX_PAGE_MEASURE)) !== 0n
+    const { FLAGS } = SECINFO.view(secinfo)
+    const isTcs = Number((FLAGS >> SECINFO_PAGE_TYPE_SHIFT) & 0xffn) === PT.PT_TCS
+    const addition: Addition = {
+      secinfo,
+      type: isTcs ? 'PT_TCS' : 'PT_REG',
+      maximum: isTcs ? PROT_READ | PROT_WRITE : protectionOf(FLAGS),
+      measure: (flags & BigInt(SGX_PAGE_MEASURE)) !== 0n,
+    }
     let answer = 0
     let done = 0
     for (; done < Number(length) && answer === 0; done += answer === 0 ? PAGE_SIZE : 0) {
       const address = enclave.base + Number(offset) + done
-      answer = addPage(enclave, task, { address, source: Number(src) + done, secinfo, measure })
+      answer = addPage(enclave, task, address, Number(src) + done, addition)
     }
     arg.count = BigInt(done)
     return copyOut() || answer

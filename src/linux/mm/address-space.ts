@@ -69,9 +69,12 @@ export class AddressSpace implements PageSource {
     this.views.add(this.view)
   }
 
-  /** Changes whenever a page that `translate` found may be gone or allow less. */
+  /** Changes whenever a page that is watched may be gone or allow less. */
   get epoch(): number {
     return this.view.generation
+  }
+  watch(address: number): void {
+    this.view.watch(address)
   }
 
   /** PageSource, for code outside enclaves. */

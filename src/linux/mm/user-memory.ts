@@ -63,6 +63,12 @@ export class UserMemory {
     return this.copyIn(address, out) === length ? out : undefined
   }
 
+  /** The page at this address, a multiple of the page size, as it is in memory: to be read at once. */
+  pageAt(address: number): Uint8Array | undefined {
+    const page = this.page(address, 'R')
+    return page && this.space.ram.u8.subarray(page.frame, page.frame + PAGE_SIZE)
+  }
+
   write(address: number, data: Uint8Array): boolean {
     return this.copyOut(address, data) === data.length
   }

@@ -36,7 +36,7 @@ export interface VfsParts {
     /** The processor's SGX; without it there are no SGX devices. */
     readonly sgx?: Sgx
     /** Text of /proc/cpuinfo. */
-    readonly cpuinfo?: string
+    readonly cpuinfo?: () => string
   }
 }
 
@@ -138,7 +138,7 @@ function* spacesOf(processes: Iterable<Process>): Iterable<AddressSpace> {
 
 /** What is not the host's, by path. */
 function madeUp(parts: VfsParts): Readonly<Record<string, Node>> {
-  const { sgx, cpuinfo = '' } = parts.options
+  const { sgx, cpuinfo = (): string => '' } = parts.options
   return {
     '/dev': devFileSystem({
       ...plainDevices((into) => into.set(parts.random(into.length))),
@@ -147,7 +147,7 @@ function madeUp(parts: VfsParts): Readonly<Record<string, Node>> {
     }),
     '/proc': procFileSystem({
       processes: () => parts.processes.values(),
-      cpuinfo: () => cpuinfo,
+      cpuinfo,
       totalMemory: TOTAL_MEMORY,
       freeMemory: () => TOTAL_MEMORY - parts.ram.framesInUse() * FRAME,
       release: RELEASE,

@@ -1,4 +1,4 @@
-import { invariant } from '../../base/index.ts'
+import { invariant, once } from '../../base/index.ts'
 import * as elf from '../../spec/elf/index.ts'
 import * as linux from '../../spec/linux/index.ts'
 import { GPR } from '../../spec/x86/index.ts'
@@ -123,13 +123,15 @@ function enclaveLayout(): PlainLayout {
   })
 }
 
-const SYSCALLS = new Map(Object.entries(linux.SYSCALL_NAMES).map(([number, name]) => [name, Number(number)]))
+const syscallNumbers = once(
+  () => new Map(Object.entries(linux.SYSCALL_NAMES).map(([number, name]) => [name, Number(number)])),
+)
 
 /** The system calls that build the enclave, and the pages that the calls run on. */
 function setupTable(data: Data): number {
   const rows: (number | bigint)[][] = []
   const call = (name: linux.SyscallName, ...args: (number | bigint)[]): void => {
-    rows.push([SYSCALLS.get(name) ?? -1, ...args, ...new Array<number>(6 - args.length).fill(0)])
+    rows.push([syscallNumbers().get(name) ?? -1, ...args, ...new Array<number>(6 - args.length).fill(0)])
   }
   const DEVICE = 3
   const { PROT_READ: R, PROT_WRITE: W, PROT_EXEC: X, MAP_FIXED, MAP_SHARED } = linux
@@ -159,8 +161,8 @@ function setupTable(data: Data): number {
   return data.words(...rows.flat(), -1)
 }
 
-const ENCLAVE_LABELS = place(ENCLAVE_CODE).labels
-const enclaveAddress = (label: string): number => ENCLAVE.base + ENCLAVE.code + (ENCLAVE_LABELS.get(label) ?? -1)
+const enclaveLabels = once(() => place(ENCLAVE_CODE).labels)
+const enclaveAddress = (label: string): number => ENCLAVE.base + ENCLAVE.code + (enclaveLabels().get(label) ?? -1)
 
 function placeEvent(data: Data, e: EnclaveEvent): void {
   const leave = enclaveAddress(e.leave ?? 'keep')

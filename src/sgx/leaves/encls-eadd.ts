@@ -29,7 +29,6 @@ export const EADD = enclsLeaf<EaddArguments, void>({
   run(sgx, { target, secs, linaddr, source, secinfo }, refuse) {
     if (linaddr & 0xfffn) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
     const SCRATCH_SECINFO = secinfo.slice(0, SECINFO.size)
-    const scratch = SECINFO.view(SCRATCH_SECINFO)
     const flags = secinfoFlags(SCRATCH_SECINFO)
     if (!flags) return refuse.GP('SECINFO reserved fields are zero')
     const { PT } = flags
@@ -49,8 +48,8 @@ export const EADD = enclsLeaf<EaddArguments, void>({
     } else if (flags.W && !flags.R) {
       return refuse.GP('SECINFO.FLAGS.W = 0 or SECINFO.FLAGS.R = 1')
     }
-    const BASEADDR = BigInt(enclave.BASEADDR)
-    if (linaddr < BASEADDR || linaddr >= BASEADDR + BigInt(enclave.SIZE)) {
+    const [BASEADDR, end] = enclave.range
+    if (linaddr < BASEADDR || linaddr >= end) {
       return refuse.GP('PAGEINFO.LINADDR is within the enclave linear address space')
     }
     if (enclave.initialized) return refuse.GP('SECS is not initialized')
@@ -58,7 +57,7 @@ export const EADD = enclsLeaf<EaddArguments, void>({
     sgx.epc.beforeWrite(target.frame)
     target.bytes.set(source.subarray(0, PAGE_SIZE))
     if (PT === 'PT_TCS') {
-      scratch.FLAGS &= ~(SECINFO_FLAGS.R | SECINFO_FLAGS.W | SECINFO_FLAGS.X)
+      SECINFO.view(SCRATCH_SECINFO).FLAGS &= ~(SECINFO_FLAGS.R | SECINFO_FLAGS.W | SECINFO_FLAGS.X)
       target.tcs.FLAGS &= ~TCS_FLAGS.DBGOPTIN
       target.tcs.CSSA = 0
       target.tcs.AEP = 0n

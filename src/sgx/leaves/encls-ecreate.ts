@@ -1,6 +1,7 @@
 import { PAGE_SIZE } from '../../cpu/index.ts'
 import { ATTRIBUTES, GPRSGX, EXINFO, MISCSELECT, SECS, SECS_RESERVED } from '../../spec/sgx/index.ts'
 import { Enclave } from '../enclave.ts'
+import { gathering } from '../../crypto/index.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf, reservedIsZero } from '../leaf.ts'
 import { measureECREATE } from '../measurement.ts'
@@ -57,7 +58,7 @@ export const ECREATE = enclsLeaf<EcreateArguments, void>({
 
     sgx.epc.beforeWrite(target.frame)
     target.bytes.set(source.subarray(0, PAGE_SIZE))
-    const enclave = new Enclave(target, sgx.createSha256(), sgx.nextEid++)
+    const enclave = new Enclave(target, gathering(sgx.createSha256()), sgx.nextEid++)
     enclave.SECS.MRENCLAVE.fill(0)
     enclave.SECS.MRSIGNER.fill(0)
     enclave.SECS.ISVSVN = 0

@@ -1,7 +1,9 @@
 import { invariant } from '../../base/index.ts'
+import { PAGE_SIZE } from '../../cpu/index.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf } from '../leaf.ts'
-import { measureEEXTEND } from '../measurement.ts'
+import { measureEEXTEND, measureEEXTENDs } from '../measurement.ts'
+import type { Sgx } from '../processor.ts'
 
 export interface EextendArguments {
   readonly secs: EpcPage
@@ -34,3 +36,17 @@ export const EEXTEND = enclsLeaf<EextendArguments, void>({
     measureEEXTEND(enclave.measurement, TMP_ENCLAVEOFFSET, target.bytes.subarray(offset, offset + CHUNK))
   },
 })
+
+/**
+ * EEXTEND of all chunks of a page, in ascending order. Nothing happens in between, so what the checks of the first one allow is
+ * allowed for all.
+ */
+export function extendPage(sgx: Sgx, { secs, target }: Omit<EextendArguments, 'offset'>): void {
+  EEXTEND(sgx, { secs, target, offset: 0 })
+  if (sgx.onEvent) {
+    for (let offset = CHUNK; offset < PAGE_SIZE; offset += CHUNK) EEXTEND(sgx, { secs, target, offset })
+    return
+  }
+  invariant(secs.enclave, 'EEXTEND has checked the SECS')
+  measureEEXTENDs(secs.enclave.measurement, target.ENCLAVEADDRESS - secs.enclave.BASEADDR, target.bytes)
+}

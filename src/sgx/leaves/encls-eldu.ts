@@ -95,6 +95,7 @@ function run(sgx: Sgx, args: EldArguments, refuse: Refusals, blocked: boolean): 
   target.VALID = true
   const EID = enclave?.EID ?? (PT === 'PT_SECS' ? eidOf(target) : 0n)
   const { ENCLAVEADDRESS: LINADDR, physicalAddress } = target
+  sgx.counts.loaded++
   sgx.onEvent?.({ kind: 'paging', what: 'loaded', PT, EID, LINADDR, physicalAddress })
   return SGX_ERROR.SGX_SUCCESS
 }

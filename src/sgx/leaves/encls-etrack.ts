@@ -9,7 +9,7 @@ export interface EtrackArguments {
 export const ETRACK = enclsLeaf<EtrackArguments, SgxErrorCode>({
   leaf: 'ETRACK',
   inputs: { secs: 'Pointer to the SECS of the EPC page' },
-  run(_sgx, { secs }, refuse) {
+  run(sgx, { secs }, refuse) {
     if (!secs.VALID) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:RCX).VALID = 1')
     const { enclave } = secs
     if (!enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:RCX).PT = PT_SECS')
@@ -17,6 +17,7 @@ export const ETRACK = enclsLeaf<EtrackArguments, SgxErrorCode>({
       return refuse.code(SGX_ERROR.SGX_PREV_TRK_INCMPL, 'SECS(DS:RCX).TRACKING = 0')
     }
     enclave.epoch++
+    sgx.forgetTransitions()
     return SGX_ERROR.SGX_SUCCESS
   },
 })

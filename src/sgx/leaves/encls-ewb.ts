@@ -73,6 +73,7 @@ export const EWB = enclsLeaf<EwbArguments, SgxErrorCode>({
     if (TMP_SECS) TMP_SECS.childCount--
     if (target.enclave) sgx.writtenOut.set(target.enclave.EID, target.enclave)
     const { PT, ENCLAVEADDRESS: LINADDR, physicalAddress } = target
+    sgx.counts.writtenOut++
     sgx.onEvent?.({ kind: 'paging', what: 'written out', PT, EID: TMP_PCMD_ENCLAVEID, LINADDR, physicalAddress })
     target.ENCLAVESECS = target.enclave = target.trackingEpoch = undefined
     // The page is out all the same: what was in the slot is lost.

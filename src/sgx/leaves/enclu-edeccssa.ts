@@ -16,6 +16,7 @@ export const EDECCSSA = encluLeaf({
     tcs.tcs.CSSA = CSSA - 1
     mode.CR_GPR_PA = CR_GPR_PA
     mode.CR_XSAVE_PAGE_0 = CR_XSAVE_PAGE_0
+    sgx.forgetTransitions()
     state.rip = nextRip
   },
 })

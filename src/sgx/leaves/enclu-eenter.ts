@@ -1,3 +1,4 @@
+import { STATE } from '../../cpu/index.ts'
 import { RAX, RCX } from '../../spec/x86/index.ts'
 import {
   checkEntryPoint,
@@ -10,7 +11,7 @@ import {
 } from '../entry.ts'
 import type { EntryChecks } from '../entry-cache.ts'
 import { encluLeaf, type EncluContext } from '../leaf.ts'
-import { setRegister } from '../operands.ts'
+import { set64, setRegister } from '../operands.ts'
 import { checkSsaFrame } from '../ssa.ts'
 
 export const EENTER = encluLeaf({
@@ -18,7 +19,8 @@ export const EENTER = encluLeaf({
   inputs: { RBX: 'Address of a TCS', RCX: 'Address of AEP' },
   run(context) {
     const { sgx, state, nextRip } = context
-    const { tcs, enclave, CSSA, ssa, TMP_TARGET, fsBase, gsBase } = sgx.entryCache.find(context) ?? check(context)
+    const checks = sgx.entryCache.find(context) ?? check(context)
+    const { tcs, enclave, CSSA, ssa, TMP_TARGET, fsBase, gsBase } = checks
     checkInactive(context, tcs)
 
     const mode = enterMode(context, tcs, enclave, ssa)
@@ -26,9 +28,10 @@ export const EENTER = encluLeaf({
     state.rip = TMP_TARGET
     setRegister(state, RAX, CSSA)
     saveOutsideStack(context, ssa)
-    state.fsBase = fsBase
-    state.gsBase = gsBase
+    set64(state.ram, STATE.FS_BASE, fsBase)
+    set64(state.ram, STATE.GS_BASE, gsBase)
     suppressTrapFlag(state, mode)
+    sgx.lastEntry = checks
   },
 })
 
@@ -38,8 +41,7 @@ function check(context: EncluContext): EntryChecks {
   if (CSSA >= NSSA) return context.refuse.GP('TCS.CSSA < TCS.NSSA')
   const ssa = checkSsaFrame(context, enclave, tcs, CSSA)
   const TMP_TARGET = checkEntryPoint(context, tcs, enclave)
-  const segments = checkSegments(context, tcs, enclave)
-  const [fsBase, gsBase] = [BigInt(segments.fsBase), BigInt(segments.gsBase)]
+  const { fsBase, gsBase } = checkSegments(context, tcs, enclave)
   const checks = { tcs, enclave, CSSA, ssa, TMP_TARGET, fsBase, gsBase }
   context.sgx.entryCache.add(context, checks)
   return checks

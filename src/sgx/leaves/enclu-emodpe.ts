@@ -33,6 +33,8 @@ export const EMODPE = encluLeaf({
     page.R ||= SECINFO.R
     page.W ||= SECINFO.W
     page.X ||= SECINFO.X
+    // Code may be where the frames of the SSA are.
+    sgx.forgetTransitions()
     state.rip = nextRip
   },
 })

@@ -11,7 +11,7 @@ import {
   suppressTrapFlag,
 } from '../entry.ts'
 import { encluLeaf } from '../leaf.ts'
-import { isCanonical, setRegister } from '../operands.ts'
+import { isCanonical, set64, setRegister } from '../operands.ts'
 import { checkSsaFrame } from '../ssa.ts'
 import { restoreXsave, xrstorProblem, xsaveArea } from '../xsave.ts'
 
@@ -45,8 +45,8 @@ export const ERESUME = encluLeaf({
       setRegister(state, RCX, nextRip)
       setRegister(state, RAX, CSSA)
       saveOutsideStack(context, ssa)
-      state.fsBase = BigInt(fsBase)
-      state.gsBase = BigInt(gsBase)
+      set64(state.ram, STATE.FS_BASE, fsBase)
+      set64(state.ram, STATE.GS_BASE, gsBase)
       return suppressTrapFlag(state, mode)
     }
 

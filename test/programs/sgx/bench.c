@@ -21,11 +21,13 @@ int main(int argc, char **argv)
 		for (long i = 0; i < count; i++)
 			if (((call *)vdso_sgx_enter_enclave)(0, 0, 0, EENTER, 0, 0, &run) || run.function != EEXIT)
 				fail("enter", "failed");
-	} else
+	} else {
+		struct image image = read_image(argv[2]);
 		for (long i = 0; i < count; i++) {
-			struct enclave enclave = load_enclave(argv[2], &device);
+			struct enclave enclave = build_enclave(&image, &device);
 			munmap(enclave.base, enclave.size);
 			close(device);
 		}
+	}
 	return 0;
 }

@@ -63,50 +63,57 @@ static void create(int device, const struct enclave *enclave, const uint8_t *sig
 	munmap(secs, PAGE);
 }
 
-static void add(int device, const uint8_t *file, const Elf64_Phdr *s, int is_tcs)
+static void add(int device, const struct segment *s, int is_tcs)
 {
 	struct secinfo secinfo = { .flags = SECINFO_TCS };
 	if (!is_tcs)
-		secinfo.flags = SECINFO_REG | (s->p_flags & PF_R ? SECINFO_R : 0) | (s->p_flags & PF_W ? SECINFO_W : 0) |
-				(s->p_flags & PF_X ? SECINFO_X : 0);
-	uint8_t *source = pages(s->p_memsz);
-	memcpy(source, file + s->p_offset, s->p_filesz);
-	for (uint64_t done = 0; done < s->p_memsz;) {
+		secinfo.flags = SECINFO_REG | (s->prot & PROT_READ ? SECINFO_R : 0) |
+				(s->prot & PROT_WRITE ? SECINFO_W : 0) | (s->prot & PROT_EXEC ? SECINFO_X : 0);
+	for (uint64_t done = 0; done < s->size;) {
 		struct sgx_enclave_add_pages argument = {
-			.src = (uint64_t)source + done,
-			.offset = s->p_vaddr + done,
-			.length = s->p_memsz - done,
+			.src = (uint64_t)s->contents + done,
+			.offset = s->offset + done,
+			.length = s->size - done,
 			.secinfo = (uint64_t)&secinfo,
 			.flags = SGX_PAGE_MEASURE,
 		};
 		request(device, SGX_IOC_ENCLAVE_ADD_PAGES, &argument, "SGX_IOC_ENCLAVE_ADD_PAGES");
 		done += argument.count;
 	}
-	munmap(source, s->p_memsz);
 }
 
-static void map(int device, const struct enclave *enclave, const Elf64_Phdr *s)
+struct image read_image(const char *name)
 {
-	int prot = (s->p_flags & PF_R ? PROT_READ : 0) | (s->p_flags & PF_W ? PROT_WRITE : 0) |
-		   (s->p_flags & PF_X ? PROT_EXEC : 0);
-	if (mmap(enclave->base + s->p_vaddr, s->p_memsz, prot, MAP_SHARED | MAP_FIXED, device, 0) == MAP_FAILED)
-		fail("mmap of the enclave", strerror(errno));
-}
-
-struct enclave load_enclave(const char *name, int *device)
-{
-	uint8_t *file = read_file(name, ".enclave"), *sigstruct = read_file(name, ".sigstruct");
+	uint8_t *file = read_file(name, ".enclave");
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)file;
-	const Elf64_Phdr *segments = (const Elf64_Phdr *)(file + header->e_phoff);
-	int count = header->e_phnum;
+	const Elf64_Phdr *p = (const Elf64_Phdr *)(file + header->e_phoff);
+	struct image image = { .sigstruct = read_file(name, ".sigstruct") };
 
+	for (int i = 0; i < header->e_phnum; i++) {
+		if (p[i].p_type != PT_LOAD)
+			continue;
+		if (image.count == MAX_SEGMENTS)
+			fail(name, "too many segments");
+		struct segment *s = &image.segments[image.count++];
+		s->contents = pages(p[i].p_memsz);
+		memcpy(s->contents, file + p[i].p_offset, p[i].p_filesz);
+		s->offset = p[i].p_vaddr;
+		s->size = p[i].p_memsz;
+		s->prot = (p[i].p_flags & PF_R ? PROT_READ : 0) | (p[i].p_flags & PF_W ? PROT_WRITE : 0) |
+			  (p[i].p_flags & PF_X ? PROT_EXEC : 0);
+	}
+	return image;
+}
+
+struct enclave build_enclave(const struct image *image, int *device)
+{
 	*device = open("/dev/sgx_enclave", O_RDWR);
 	if (*device < 0)
 		fail("/dev/sgx_enclave", strerror(errno));
 	vdso_sgx_enter_enclave = vdso_find("__vdso_sgx_enter_enclave");
 	struct enclave enclave = { .size = 2 * PAGE };
-	for (int i = 0; i < count; i++)
-		while (segments[i].p_type == PT_LOAD && enclave.size < segments[i].p_vaddr + segments[i].p_memsz)
+	for (int i = 0; i < image->count; i++)
+		while (enclave.size < image->segments[i].offset + image->segments[i].size)
 			enclave.size *= 2;
 	/* An enclave lies at a multiple of its size. */
 	uint8_t *area = mmap(NULL, 2 * enclave.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -116,17 +123,27 @@ struct enclave load_enclave(const char *name, int *device)
 	munmap(area, enclave.base - area);
 	munmap(enclave.base + enclave.size, area + enclave.size - enclave.base);
 
-	create(*device, &enclave, sigstruct);
-	for (int i = 0, loads = 0; i < count; i++)
-		if (segments[i].p_type == PT_LOAD)
-			add(*device, file, &segments[i], loads++ == 0);
-	struct sgx_enclave_init argument = { (uint64_t)sigstruct };
+	create(*device, &enclave, image->sigstruct);
+	for (int i = 0; i < image->count; i++)
+		add(*device, &image->segments[i], i == 0);
+	struct sgx_enclave_init argument = { (uint64_t)image->sigstruct };
 	request(*device, SGX_IOC_ENCLAVE_INIT, &argument, "SGX_IOC_ENCLAVE_INIT");
-	for (int i = 0; i < count; i++)
-		if (segments[i].p_type == PT_LOAD)
-			map(*device, &enclave, &segments[i]);
+	for (int i = 0; i < image->count; i++) {
+		const struct segment *s = &image->segments[i];
+		if (mmap(enclave.base + s->offset, s->size, s->prot, MAP_SHARED | MAP_FIXED, *device, 0) == MAP_FAILED)
+			fail("mmap of the enclave", strerror(errno));
+	}
 	enclave.tcs = enclave.base;
-	memcpy(enclave.mrenclave, sigstruct + SIGSTRUCT_ENCLAVEHASH, sizeof enclave.mrenclave);
+	memcpy(enclave.mrenclave, image->sigstruct + SIGSTRUCT_ENCLAVEHASH, sizeof enclave.mrenclave);
+	return enclave;
+}
+
+struct enclave load_enclave(const char *name, int *device)
+{
+	struct image image = read_image(name);
+	struct enclave enclave = build_enclave(&image, device);
+	for (int i = 0; i < image.count; i++)
+		munmap(image.segments[i].contents, image.segments[i].size);
 	return enclave;
 }
 

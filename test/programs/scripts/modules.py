@@ -1,0 +1,18 @@
+import decimal, fractions, hashlib, itertools, json, math, random, re, struct, zlib, base64, datetime, collections, bisect, heapq, hmac, string, textwrap, statistics
+print(json.dumps(json.loads('{"b": [1, 2.5, null, "\\u00e9"], "a": {"x": 1e-320}}'), sort_keys=True, indent=1))
+print(re.sub(r'(\w+)=(\d+)', r'\2:\1', 'a=1 bc=22'), re.findall(r'(?<=x)\d+(?!z)', 'x12 x34z'))
+data = bytes(k * k % 251 for k in range(5000))
+for name in ('md5', 'sha1', 'sha256', 'sha3_256', 'blake2b', 'sha512'): print(name, hashlib.new(name, data).hexdigest())
+print(hmac.new(b'key', data, 'sha256').hexdigest(), hashlib.pbkdf2_hmac('sha256', b'p', b's', 50).hex())
+decimal.getcontext().prec = 60
+print(decimal.Decimal(2).sqrt(), decimal.Decimal(1) / 7, decimal.Decimal('1e-3').ln(), fractions.Fraction(0.1))
+print(struct.pack('<hIqfd', -2, 4000000000, -5, 1 / 3, 1e-310).hex(), struct.unpack('>e', b'\x35\x55'))
+print(zlib.crc32(data), zlib.adler32(data), zlib.decompress(zlib.compress(data, 9)) == data, len(zlib.compress(data)))
+print(math.sin(1), math.exp(-700.5), math.gamma(5.5), math.fsum([0.1] * 10), math.comb(50, 25), math.isqrt(10 ** 40), 2 ** 0.5, 1e22 / 3, math.nextafter(1, 2), float.fromhex('0x1.8p-1074'))
+print(3 ** 500 % 10 ** 40, pow(3, 10 ** 30, 10 ** 9 + 7), int('9' * 300) // 7 ** 100, (-17) // 5, -17 % 5)
+random.seed(7); print([random.randrange(1000) for _ in range(8)], random.gauss(0, 1), random.sample(range(100), 5))
+print(statistics.pstdev([1.5, 2.5, 4]), datetime.date(2024, 2, 29).isoformat(), base64.b85encode(data[:40]))
+print(sorted(collections.Counter('enclave measure sign').items()), list(itertools.permutations('abc'))[:4])
+try: print(1 // 0)
+except ZeroDivisionError as e: print(e)
+print(format(1234567.891, ',.2f'), f'{1e16:.17g} {math.pi:>20.12e} {255:#x}', repr(0.1 + 0.2), round(2.5), '%5.1f' % 0.05)

@@ -1,0 +1,21 @@
+PRAGMA foreign_keys = ON;
+CREATE TABLE enclave (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, svn INTEGER DEFAULT 1 CHECK (svn > 0));
+CREATE TABLE page (enclave INTEGER REFERENCES enclave (id) ON DELETE CASCADE, offset INTEGER, kind TEXT, weight REAL, PRIMARY KEY (enclave, offset));
+CREATE INDEX page_kind ON page (kind, weight DESC);
+BEGIN;
+INSERT INTO enclave (name, svn) VALUES ('sealing', 3), ('attestation', 1), ('paging', 7), ('threads', 2);
+WITH RECURSIVE n (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM n WHERE k < 599)
+INSERT INTO page SELECT k % 4 + 1, k * 4096, CASE k % 5 WHEN 0 THEN 'TCS' WHEN 1 THEN 'SECS' ELSE 'REG' END, (k * 7919 % 2003) / 8.0 FROM n;
+COMMIT;
+SELECT e.name, p.kind, count(*), sum(p.weight), printf('%.4f', avg(p.weight)), max(p.offset) FROM enclave e JOIN page p ON p.enclave = e.id GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT name, (SELECT group_concat(offset, ',') FROM (SELECT offset FROM page WHERE enclave = e.id AND kind = 'TCS' ORDER BY weight LIMIT 4)) FROM enclave e LEFT JOIN page p ON p.enclave = e.id AND p.weight > 1e6 ORDER BY svn DESC;
+SELECT kind, weight, rank() OVER (PARTITION BY kind ORDER BY weight DESC) r FROM page ORDER BY r, kind LIMIT 9;
+EXPLAIN QUERY PLAN SELECT * FROM page WHERE kind = 'TCS' AND weight > 100;
+BEGIN; DELETE FROM enclave WHERE name LIKE 'p%'; SELECT count(*) FROM page; ROLLBACK; SELECT count(*), total(weight) FROM page;
+SAVEPOINT s; UPDATE page SET weight = weight * 1.1 + 0.1 WHERE kind = 'REG'; SELECT printf('%.17g', sum(weight)) FROM page; ROLLBACK TO s; RELEASE s;
+INSERT INTO enclave (name) VALUES ('paging');
+INSERT INTO page VALUES (99, 0, 'REG', 1);
+SELECT hex(zeroblob(3)), quote(x'00ff'), 0.1 + 0.2, 9223372036854775807 + 1, -7 / 2, -7 % 3, round(2.675, 2), 1e308 * 10, typeof(1.0), abs(-3), unicode('é'), upper('abc'), replace('a-b', '-', '+'), substr('enclave', -3), instr('measure', 'sure');
+SELECT datetime(1700000000, 'unixepoch'), strftime('%j %w', '2024-02-29'), julianday('2000-01-01');
+SELECT json_extract('{"a":[1,{"b":2.5}]}', '$.a[1].b'), json_group_array(name) FROM enclave;
+PRAGMA integrity_check;
