@@ -11,6 +11,8 @@ export interface Launcher {
 
 /** Files of versions that nobody has run for so long are removed. */
 const LONG_MS = 30 * 24 * 3600 * 1000
+/** What the folder may hold: some dozens of programs. */
+const MOST_BYTES = 256 * 2 ** 20
 
 /** A file in the user's cache folder, for this user alone. What cannot be kept is made in each run. */
 export class KeptFile {
@@ -35,10 +37,23 @@ export class KeptFile {
       const draft = `${this.path}.${process.pid}`
       writeFileSync(draft, content, { mode: 0o600 })
       renameSync(draft, this.path)
-      for (const path of readdirSync(folder).map((name) => join(folder, name)))
-        if (Date.now() - statSync(path).mtimeMs > LONG_MS) rmSync(path, { force: true })
+      removeOld(folder)
     } catch {
       // As the class says.
     }
+  }
+}
+
+/** The latest files stay as long as there is room for them. */
+function removeOld(folder: string): void {
+  const files = readdirSync(folder).map((name) => {
+    const path = join(folder, name)
+    const { mtimeMs, size } = statSync(path)
+    return { path, mtimeMs, size }
+  })
+  let total = 0
+  for (const { path, mtimeMs, size } of files.sort((a, b) => b.mtimeMs - a.mtimeMs)) {
+    total += size
+    if (Date.now() - mtimeMs > LONG_MS || total > MOST_BYTES) rmSync(path, { force: true })
   }
 }

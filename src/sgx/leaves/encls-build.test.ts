@@ -16,7 +16,7 @@ import {
   SECINFO_TCS,
   SIZE,
 } from '../fixture.cases.ts'
-import { ENCLS, type EpcPage } from '../index.ts'
+import { ENCLS, extendPage, type EpcPage } from '../index.ts'
 import { eadd32 } from './build.cases.ts'
 
 /** What the leaves do that build an enclave; their checks are in build.cases.ts. source: 'manual'. */
@@ -188,6 +188,28 @@ describe('MRENCLAVE', () => {
       }
     }
     expect(toHex(f.mrenclave)).toBe(hash.digest('hex'))
+  })
+
+  it('of whole pages at once: the same, whether somebody listens or not', () => {
+    // More than is gathered for one call of the hash.
+    const measured = (measure: (f: Fixture, target: EpcPage) => void, listener?: () => void): string => {
+      const f = new Fixture()
+      f.sgx.onEvent = listener
+      for (let k = 0; k < 40; k++) measure(f, f.page(k % 2 ? PAGE.CODE : PAGE.DATA))
+      return toHex(f.mrenclave)
+    }
+    const whole = (f: Fixture, target: EpcPage): void => extendPage(f.sgx, { secs: f.secs, target })
+    const expected = measured((f, target) => {
+      for (let offset = 0; offset < 4096; offset += 256) ENCLS.EEXTEND(f.sgx, { secs: f.secs, target, offset })
+    })
+    expect([measured(whole), measured(whole, () => {})]).toEqual([expected, expected])
+  })
+  it('of a whole page that is not there: refused', () => {
+    const f = new Fixture()
+    f.page(PAGE.DATA).VALID = false
+    expect(() => extendPage(f.sgx, { secs: f.secs, target: f.page(PAGE.DATA) })).toThrow(
+      expect.objectContaining({ name: 'PF' }),
+    )
   })
 
   it('does not depend on who hashes', () => {
