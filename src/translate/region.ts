@@ -213,6 +213,7 @@ export class RegionCompiler {
     const from = this.shape.onlyPredecessor.get(address)
     this.t.enterBlock(from === undefined ? undefined : this.knownAtEnd.get(from))
     this.completed = this.accounted = 0
+    // The block of a peeled loop is written twice, and each time its checks are.
     for (const f of facts) for (const { group } of f.accesses) if (group) group.host = -1
     let terminator: Terminator | undefined
     block.insns.forEach((i, k) => {

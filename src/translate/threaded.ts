@@ -234,20 +234,24 @@ export class ThreadedCode {
     m.importMemory('m', this.ram.u8.length / 0x1_0000)
     const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
     invariant(flags === FLAGS_FUNCTION, 'handlers call the first import')
+    m.importTable('t')
     const type = m.type(['i32'], ['i32'])
-    const keys = [...bodies.keys()]
-    keys.forEach((key, k) => m.addFunction(type, bodies.get(key) ?? new Uint8Array(0), String(k)))
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
-      e: { m: this.ram.memory, flags: this.callbacks.flags },
+    const first = this.nextHandler
+    m.fillTable(
+      first,
+      [...bodies.values()].map((body) => m.addFunction(type, body)),
+    )
+    this.nextHandler += bodies.size
+    if (this.nextHandler > this.table.length) this.table.grow(Math.max(this.table.length, bodies.size))
+    new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
+      e: { m: this.ram.memory, t: this.table, flags: this.callbacks.flags },
     })
-    keys.forEach((key, k) => {
-      const number = this.nextHandler++
-      if (number >= this.table.length) this.table.grow(2 * this.table.length)
-      this.table.set(number, exports[String(k)])
+    let number = first
+    for (const [key, body] of bodies) {
       this.handlers.set(key, number)
-      this.keys[number] = key
-      this.bodies.set(key, bodies.get(key) ?? new Uint8Array(0))
-    })
+      this.keys[number++] = key
+      this.bodies.set(key, body)
+    }
   }
 
   /**

@@ -11,6 +11,7 @@ export class ModuleWriter {
   private readonly types: Signature[] = []
   private readonly imports: { name: string; kind: 'function' | 'memory' | 'table' | 'global'; detail: number }[] = []
   private readonly functions: { type: number; code: Code | Uint8Array; exportAs?: string }[] = []
+  private elements: { readonly at: number; readonly functions: readonly number[] } | undefined
   private importedFunctions = 0
   private importedGlobals = 0
 
@@ -46,6 +47,11 @@ export class ModuleWriter {
     return this.importedFunctions + this.functions.length - 1
   }
 
+  /** Puts these functions into the imported table from place `at` on, when the module is instantiated. */
+  fillTable(at: number, functions: readonly number[]): void {
+    this.elements = { at, functions }
+  }
+
   write(): Uint8Array<ArrayBuffer> {
     const out = new ByteWriter().append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0))
     const section = (id: number, body: ByteWriter): void => void out.byte(id).sized(body)
@@ -67,6 +73,13 @@ export class ModuleWriter {
     const exports = new ByteWriter().u32(exported.length)
     for (const e of exported) exports.name(e.name).byte(0).u32(e.index)
     section(7, exports)
+    if (this.elements) {
+      const { at, functions } = this.elements
+      // One active segment: i32.const, end, and the functions.
+      const elements = new ByteWriter().u32(1).u32(0).byte(0x41).s32(at).byte(0x0b).u32(functions.length)
+      for (const f of functions) elements.u32(f)
+      section(9, elements)
+    }
     const code = new ByteWriter().u32(this.functions.length)
     for (const f of this.functions) {
       const body = f.code instanceof Uint8Array ? f.code : f.code.body()

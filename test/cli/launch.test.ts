@@ -1,4 +1,4 @@
-/** The code that V8 made, and the handlers of threaded code, are kept between runs, and no run depends on them. */
+/** The code that V8 made, the handlers of threaded code, and the program's code, are kept between runs, and no run depends on them. */
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -13,15 +13,19 @@ const run = (XDG_CACHE_HOME: string) => enclu(['run', guest], { env: { XDG_CACHE
 const ok = { code: 42, stdout: '', stderr: '' }
 
 describe('the code cache', () => {
-  test('is made by the first run, for this user alone, and read by the second', async () => {
+  test('is made by the first run, for this user alone, and read by the third', async () => {
     expect((await enclu(['--version'], { env: { XDG_CACHE_HOME: join(scratch.path, 'cache') } })).code).toBe(0)
     expect(() => readdirSync(folder)).toThrow('ENOENT')
     expect(await run(join(scratch.path, 'cache'))).toMatchObject(ok)
-    expect(readdirSync(folder)).toEqual(
-      ['code', 'handlers'].map((kind) => expect.stringMatching(`^[0-9a-f]{16}-v[\\d.]+-\\w+\\.${kind}$`) as unknown),
+    // Now there are handlers for all of the program.
+    expect(await run(join(scratch.path, 'cache'))).toMatchObject(ok)
+    expect(readdirSync(folder).sort()).toEqual(
+      ['-[0-9a-f]{16}\\.program', '\\.code', '\\.handlers'].map(
+        (end) => expect.stringMatching(`^[0-9a-f]{16}-v[\\d.]+-\\w+${end}$`) as unknown,
+      ),
     )
     const status = () => readdirSync(folder).map((name) => statSync(join(folder, name)))
-    expect(status().map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600])
+    expect(status().map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600, 0o600])
     const before = status().map(({ mtimeMs }) => mtimeMs)
     expect(await run(join(scratch.path, 'cache'))).toMatchObject(ok)
     expect(
@@ -38,6 +42,8 @@ describe('the code cache', () => {
     const names = readdirSync(folder)
     const whole = names.map((name) => readFileSync(join(folder, name)))
     names.forEach((name, k) => writeFileSync(join(folder, name), spoil(whole[k] ?? Buffer.alloc(0))))
+    expect(await run(join(scratch.path, 'cache'))).toMatchObject(ok)
+    // The program's code when there are handlers for it again.
     expect(await run(join(scratch.path, 'cache'))).toMatchObject(ok)
     names.forEach((name, k) =>
       expect(readFileSync(join(folder, name)).length, name).toBeGreaterThan((whole[k]?.length ?? 0) / 2),
