@@ -31,7 +31,7 @@ import {
   type CpuidAnswer,
   type ProcessorProfile,
 } from './processor-profile.ts'
-import { PATIENCE, pause } from './patience.ts'
+import { PATIENCE, pause, Wait } from './patience.ts'
 import { programPort, PROGRAM_PATH } from './program-port.ts'
 import { createRandom64 } from './random.ts'
 import { describeMachine, type MachineReport } from './report.ts'
@@ -64,7 +64,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
   private systemCalls = 0
   /** Instructions that the current task may still run. */
   private fuel = SLICE
-  private interrupted: (() => void) | undefined
+  private readonly wait = new Wait()
   private host: EnclaveHost<A> | undefined
   private closed = false
 
@@ -115,7 +115,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
       }
       if (kernel.schedule()) this.slice(kernel, engine)
       else if (kernel.waitsForInput) await this.untilInput(kernel, options.signal)
-      else if (kernel.stalled) await this.untilInterrupted(options.signal)
+      else if (kernel.stalled) await this.wait.until(options.signal)
       else break
     }
     return exitStatus(kernel.exitStatus ?? 0)
@@ -213,7 +213,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
   /** Sends a signal to the foreground process group, as a terminal does for Ctrl-C (SIGINT is 2). */
   interrupt(signal: number): void {
     this.kernel?.interrupt(signal)
-    this.interrupted?.()
+    this.wait.interrupt()
   }
 
   stats(): MachineStats {
@@ -418,32 +418,9 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
   private async untilInput(kernel: Kernel, signal: AbortSignal | undefined): Promise<void> {
     const next = kernel.nextEvent()
     const wait = next === undefined ? undefined : Number(next - this.clock.now()) / 1e6
-    const came = await Promise.race([
-      this.port.console.input().then(() => 'input'),
-      this.untilInterrupted(signal, wait),
-    ])
+    const came = await Promise.race([this.port.console.input().then(() => 'input'), this.wait.until(signal, wait)])
     if (came === 'time' && next !== undefined) this.clock.skipTo(next)
-    this.interrupted?.()
-  }
-
-  /** Until the user interrupts, or `milliseconds` are over. Rejects when aborted. */
-  private async untilInterrupted(signal: AbortSignal | undefined, milliseconds = Infinity): Promise<'user' | 'time'> {
-    const until = performance.now() + milliseconds
-    const why = await new Promise<'user' | 'time'>((resolve) => {
-      const look = (): void => {
-        if (performance.now() >= until) done('time')
-        else if (signal?.aborted) done('user')
-      }
-      const timer = setInterval(look, Math.min(50, Math.max(1, milliseconds)))
-      const done = (result: 'user' | 'time'): void => {
-        clearInterval(timer)
-        this.interrupted = undefined
-        resolve(result)
-      }
-      this.interrupted = () => done('user')
-    })
-    signal?.throwIfAborted()
-    return why
+    this.wait.interrupt()
   }
 }
 

@@ -181,6 +181,16 @@ export class CodeCache {
     return code
   }
 
+  /** The pages that these instructions are in, and the frames that this view has there. */
+  pagesOf(view: View, insns: readonly Insn[]): Region['pages'] {
+    const pages = new Set<number>()
+    for (const i of insns) {
+      pages.add(Math.floor(i.address / PAGE_SIZE))
+      pages.add(Math.floor((i.address + i.length - 1) / PAGE_SIZE))
+    }
+    return [...pages].map((page) => ({ page, frame: Math.floor(view.executable(page * PAGE_SIZE) / PAGE_SIZE) }))
+  }
+
   /** A region at `address` whose pages are what this view has there. */
   regionAt(view: View, address: number): Region | undefined {
     return this.regions

@@ -1,20 +1,10 @@
-import {
-  Fault,
-  JUMP,
-  PAGE_SIZE,
-  STATE,
-  TRANSITIONS,
-  VIEW,
-  type CpuState,
-  type Exit,
-  type Ram,
-  type View,
-} from '../cpu/index.ts'
+import { Fault, JUMP, STATE, TRANSITIONS, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
 import { decode, type Evaluator, type Insn } from '../isa/index.ts'
 import { discoverBlocks, type Block } from './blocks.ts'
 import { CodeCache, type Region, type RunBlock } from './code-cache.ts'
 import { createDispatcher, jumpSlot, SLOT, type Dispatcher } from './dispatcher.ts'
 import { Keeper } from './keeper.ts'
+import { IndirectJumps } from './indirect-jumps.ts'
 import { KeptCode, type KeptModule } from './kept-code.ts'
 import { RETURN, USUAL_MANNER, type RegionManner } from './region-contract.ts'
 import { RegionModules, type Place } from './region-modules.ts'
@@ -58,10 +48,6 @@ const COLD = 1
 const WARM_SHARE = 4
 /** Instructions in one module, about: making a module has a fixed cost, and a big one waits long for its first run. */
 const GROUP_INSNS = 1500
-/** Targets of one indirect jump that a region looks for. */
-const MOST_TARGETS = 24
-/** How often a region is made again for a new target: interpreters with a jump behind every operation would never be done. */
-const MOST_REMAKES = 1
 /** Vain exits at one place after which a region is made again in another manner. */
 const VAIN_LIMIT = 24
 
@@ -81,11 +67,7 @@ export class Engine {
   private readonly installed = new Map<KeptModule, readonly number[]>()
   /** Regions that are not made in the usual manner. */
   private readonly manners: Map<number, RegionManner>
-  /** Where indirect jumps have gone, by address: jump tables become branches inside a region. */
-  private readonly jumpTargets: Map<number, Set<number>>
-  private readonly remade: Map<number, number>
-  /** Regions with an indirect jump that has gone to the key, which they do not hold. */
-  private readonly incomplete = new Map<number, Set<number>>()
+  private readonly jumps: IndirectJumps
   private readonly translate: boolean
   private readonly hot: number
   private readonly enclu: EncluPort | undefined
@@ -114,7 +96,7 @@ export class Engine {
       },
       limit: () => this.miss(),
       evaluate: (i, completed) => this.stepThreaded(i, completed),
-      note: (jump) => this.noteTarget(jump, this.state.rip),
+      note: (jump) => this.jumps.note(jump, this.state.rip),
       flags: this.dispatcher.flags,
     })
     this.modules = new RegionModules(this.ram, this.table, SLOT.FIRST_REGION, this.dispatcher.shared)
@@ -122,10 +104,9 @@ export class Engine {
     if (handlers) this.threaded.restore(handlers)
     if (options.kept && this.translate)
       this.keeper = new Keeper(this.ram, this.cache, this.threaded, new KeptCode(program))
-    const { targets, remade, manners } = this.keeper?.kept ?? new KeptCode()
-    this.jumpTargets = targets
-    this.remade = remade
-    this.manners = manners
+    const kept = this.keeper?.kept ?? new KeptCode()
+    this.jumps = new IndirectJumps(kept)
+    this.manners = kept.manners
     this.setView(evaluator.view)
   }
 
@@ -219,38 +200,25 @@ export class Engine {
       if (this.state.rip !== i.address + i.length) break
     }
     const last = insns.at(-1)
-    if (last?.row.flow === 'jump' && last.operands[0]?.kind !== 'rel') this.noteTarget(last.address, this.state.rip)
+    if (last?.row.flow === 'jump' && last.operands[0]?.kind !== 'rel') this.jumps.note(last.address, this.state.rip)
     return RETURN.CONTINUE
   }
 
-  /** Returns whether regions with this jump shall look for the target. */
-  private noteTarget(jump: number, target: number): boolean {
-    let targets = this.jumpTargets.get(jump)
-    if (!targets) this.jumpTargets.set(jump, (targets = new Set()))
-    if (targets.size < MOST_TARGETS) targets.add(target)
-    return targets.has(target)
-  }
-
-  /** Translated code came here by an indirect jump that knows no such target: it shall, once this is worth translating. */
+  /** Translated code may have come here by an indirect jump. */
   private noteLastJump(target: number): void {
     const { u32 } = this.ram
     const jump = this.modules.jump(u32[STATE.LAST_JUMP / 4] ?? 0)
     u32[STATE.LAST_JUMP / 4] = 0
-    if (!jump || u32[STATE.LAST_TARGET / 4] !== target >>> 0) return
-    if (!this.noteTarget(jump.address, target)) return
-    const regions = this.incomplete.get(target) ?? new Set()
-    this.incomplete.set(target, regions.add(jump.region))
+    if (jump && u32[STATE.LAST_TARGET / 4] === target >>> 0) this.jumps.noteLeft(jump, target)
   }
+
+  /** Regions that shall hold the block at `target`, too. */
   private dropIncomplete(target: number): void {
-    for (const address of this.incomplete.get(target) ?? []) {
-      const times = this.remade.get(address) ?? 0
-      const r =
-        address === target || times >= MOST_REMAKES ? undefined : this.cache.regionAt(this.evaluator.view, address)
-      if (!r) continue
-      this.remade.set(address, times + 1)
-      this.dropRegion(r)
+    const at = (region: number): Region | undefined => this.cache.regionAt(this.evaluator.view, region)
+    for (const region of this.jumps.toRemake(target, (r) => at(r) !== undefined)) {
+      const r = at(region)
+      if (r) this.dropRegion(r)
     }
-    this.incomplete.delete(target)
   }
 
   /** It shall be made anew. */
@@ -360,7 +328,8 @@ export class Engine {
     const mannerOf = (address: number): RegionManner => this.manners.get(address) ?? USUAL_MANNER
     const avx = this.state.hasAvxState
     const module = this.modules.translate(group, mannerOf, avx)
-    const pages = this.pagesOf(view, group)
+    const insns = [...group.values()].flatMap((blocks) => [...blocks.values()].flatMap((b) => b.insns))
+    const pages = this.cache.pagesOf(view, insns)
     const slots = this.modules.install(module)
     slots.forEach((slot, k) => this.cache.addRegion({ address: module.addresses[k] ?? 0, slot, pages }))
     const keeper = this.state.inEnclave ? undefined : this.keeper
@@ -381,7 +350,7 @@ export class Engine {
     let slots = this.installed.get(module)
     if (!slots) this.installed.set(module, (slots = this.modules.install(module)))
     module.addresses.forEach((a, k) => {
-      if (!keeper.kept.modulesWith(a).includes(module)) return
+      if (!keeper.kept.modulesWith(a).includes(module) || this.cache.regionAt(view, a)) return
       this.cache.addRegion({ address: a, slot: slots[k] ?? 0, pages })
       this.stats.keptRegions++
     })
@@ -400,7 +369,7 @@ export class Engine {
         insnAt: (a) => this.cache.tryInsn(view, a),
         isWarm: (a) => this.runsOf(this.cache.knownBlock(view, a)) >= this.hot / WARM_SHARE,
         isTranslated: (a) => this.cache.regionAt(view, a) !== undefined,
-        jumpTargets: (a) => this.jumpTargets.get(a) ?? [],
+        jumpTargets: (a) => this.jumps.of(a),
       })
       const all = [...blocks.values()].flatMap((b) => b.insns)
       if (!all.some((i) => i.row.op)) continue
@@ -414,19 +383,6 @@ export class Engine {
       }
     }
     return group
-  }
-
-  private pagesOf(view: View, group: ReadonlyMap<number, ReadonlyMap<number, Block>>): Region['pages'] {
-    const pages = new Set<number>()
-    for (const blocks of group.values()) {
-      for (const b of blocks.values()) {
-        for (const i of b.insns) {
-          pages.add(Math.floor(i.address / PAGE_SIZE))
-          pages.add(Math.floor((i.address + i.length - 1) / PAGE_SIZE))
-        }
-      }
-    }
-    return [...pages].map((page) => ({ page, frame: Math.floor(view.executable(page * PAGE_SIZE) / PAGE_SIZE) }))
   }
 
   /** Checks of this region keep failing for pages that are `away`, or because their spans cross pages: it shall expect that. */

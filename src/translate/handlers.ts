@@ -107,6 +107,11 @@ export class Shapes {
     this.inspecting.add(row)
   }
 
+  /** A key that tells `restore` so. */
+  inspectingKey(row: Row): string {
+    return `${this.nameOf(row)}#`
+  }
+
   /** A key of an earlier run told so. */
   restore(key: string): void {
     const [row] = key.split('|', 1)

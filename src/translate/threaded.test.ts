@@ -99,6 +99,27 @@ describe('handlers that are kept', () => {
     expect(user.threaded.save(), 'no more than it was given').toBeUndefined()
   })
 
+  test.each([
+    ['no handler can be made for it', [0x86, 0xe0]], // xchg al, ah
+    ['each number has a handler of its own', [0xc1, 0xe0, 0x03]], // shl eax, 3
+  ])('tell what the first run has found out: %s', (_, bytes) => {
+    const insn = decodeAll(Uint8Array.from(bytes), 0, 0x1000)
+    if (!insn) throw new Error('not decoded')
+    const block = (): RunBlock => ({ address: 0x1000, insns: [insn], frames: [], runs: 0, threaded: 0 })
+    let saved: Uint8Array | undefined
+    const laterRun = () => {
+      const all = setUp()
+      if (saved) all.threaded.restore(saved)
+      const placed = all.place(block(), 100, false)
+      const more = all.threaded.save()
+      saved = more ?? saved
+      return { placed: placed !== undefined, more: more !== undefined }
+    }
+    expect(laterRun()).toEqual({ placed: false, more: true })
+    laterRun()
+    expect(laterRun()).toEqual({ placed: true, more: false })
+  })
+
   test('are refused when any byte has changed, or the end is missing', () => {
     const saved = writeHandlers(new Map([['ADD', Uint8Array.of(1, 2, 3)]]))
     expect(readHandlers(saved)).toEqual(new Map([['ADD', Uint8Array.of(1, 2, 3)]]))

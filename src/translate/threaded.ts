@@ -17,6 +17,8 @@ const BLOCK = { RUNS: 0, LIMIT: 4, COUNT: 8, NOTE: 12, NEXT: 16, RECORDS: 24 } a
 const KEPT = { OFFSET: BLOCK.RUNS, CROSSES: BLOCK.LIMIT } as const
 /** In HANDLER: the evaluator does this instruction. */
 const BY_EVALUATOR = 0
+/** Kept in place of a handler: none can be made. */
+const UNFIT = new Uint8Array(0)
 
 /** What threaded code calls back for; each returns a RETURN code. */
 export interface ThreadedCallbacks {
@@ -222,14 +224,20 @@ export class ThreadedCode {
       if (code === 'inspects') {
         this.shapes.inspects(insn.row)
         changed = true
-      } else if (code === 'unfit') this.handlers.set(key, BY_EVALUATOR)
-      else bodies.set(key, code.body())
+        bodies.set(this.shapes.inspectingKey(insn.row), UNFIT)
+      } else bodies.set(key, code === 'unfit' ? UNFIT : code.body())
     }
-    if (bodies.size > 0) this.install(bodies)
+    this.install(bodies)
     return changed
   }
 
-  private install(bodies: ReadonlyMap<string, Uint8Array>): void {
+  private install(all: ReadonlyMap<string, Uint8Array>): void {
+    const bodies = new Map([...all].filter(([, body]) => body.length > 0))
+    for (const [key, body] of all) {
+      this.bodies.set(key, body)
+      if (body.length === 0) this.handlers.set(key, BY_EVALUATOR)
+    }
+    if (bodies.size === 0) return
     const m = new ModuleWriter()
     m.importMemory('m', this.ram.u8.length / 0x1_0000)
     const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
@@ -247,10 +255,9 @@ export class ThreadedCode {
       e: { m: this.ram.memory, t: this.table, flags: this.callbacks.flags },
     })
     let number = first
-    for (const [key, body] of bodies) {
+    for (const key of bodies.keys()) {
       this.handlers.set(key, number)
       this.keys[number++] = key
-      this.bodies.set(key, body)
     }
   }
 
