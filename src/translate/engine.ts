@@ -175,7 +175,7 @@ export class Engine {
   private transit(address: number): number {
     const { view } = this.evaluator
     const code = this.stepInsn(this.cache.insnAt(view, address))
-    const transition = code === RETURN.UNWIND ? this.enclu?.transition(address) : undefined
+    const transition = this.translate && code === RETURN.UNWIND ? this.enclu?.transition(address) : undefined
     if (transition) {
       this.transitions ??= new Transitions(this.ram, this.table, () => this.guarded(() => this.transit(this.state.rip)))
       this.transitions.add(view, address, this.evaluator.view, transition)
