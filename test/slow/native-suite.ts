@@ -13,7 +13,7 @@ import { compiledEngine } from '../../src/translate/compiled-engine.fixture.ts'
 import { ASKED, casesOf, encodingsFor, type RowCase } from '../../src/isa/row-cases.fixture.ts'
 
 const reason = await oracleUnavailable()
-const wanted = Number(process.env['ENCLU_CASES'] ?? 2_100_000)
+const wanted = Number(process.env['ENCLU_CASES'] ?? 1_500_000)
 const only = process.env['ENCLU_ROW']?.split(',')
 
 const BATCH = 2000
@@ -21,9 +21,13 @@ const BATCH = 2000
 const STATES = 40
 const SHOWN = 4
 
-/** A wild address that belongs to the oracle's own program (see LINK in oracle.ts): it has memory there, our machines have none. */
-function hitsOracle({ fault }: NativeResult): boolean {
-  return fault !== undefined && fault.cr2 >= 0x6b3d_0000n && fault.cr2 < 0x7000_0000n
+/**
+ * A wild address that belongs to the oracle's own program (see LINK in oracle.ts): it has memory there, our machines have none. Its
+ * heap is in a place of Linux's choice in the gigabyte behind it.
+ */
+function hitsOracle({ fault }: NativeResult, native: NativeResult): boolean {
+  if (fault === undefined || fault.cr2 < 0x6b3d_0000n) return false
+  return fault.cr2 < 0x7000_0000n || (fault.cr2 < 0xac00_0000n && native.fault === undefined)
 }
 
 /** Not general-purpose: the two halves take about equally long. */
@@ -66,7 +70,7 @@ function compareFamilies(families: typeof ASKED): void {
         // Rows without a text for both readers are the evaluator's alone.
         for (const engine of c.row.op ? [evaluator, compiled] : [evaluator]) {
           const ours = engine.run(c.state)
-          const found = hitsOracle(ours) ? [] : differences(native, ours, c.mask)
+          const found = hitsOracle(ours, native) ? [] : differences(native, ours, c.mask)
           if (found.length === 0) continue
           failed++
           const { mnemonic, opcode, operands } = c.row
