@@ -1,5 +1,6 @@
 /** Handlers as bytes, to be kept between runs: a checksum, then for each its key and its code, both after their lengths (u32). */
 import { ByteWriter } from '../wasm/index.ts'
+import { checksum } from './checksum.ts'
 
 export function writeHandlers(bodies: ReadonlyMap<string, Uint8Array>): Uint8Array<ArrayBuffer> {
   const out = new ByteWriter().u32(bodies.size)
@@ -7,7 +8,7 @@ export function writeHandlers(bodies: ReadonlyMap<string, Uint8Array>): Uint8Arr
   const bytes = new Uint8Array(MAGIC.length + CHECKSUM_SIZE + out.length)
   bytes.set(MAGIC)
   bytes.set(out.bytes.subarray(0, out.length), MAGIC.length + CHECKSUM_SIZE)
-  new DataView(bytes.buffer).setUint32(MAGIC.length, checksum(bytes), true)
+  new DataView(bytes.buffer).setUint32(MAGIC.length, sumOf(bytes), true)
   return bytes
 }
 
@@ -15,7 +16,7 @@ export function writeHandlers(bodies: ReadonlyMap<string, Uint8Array>): Uint8Arr
 export function readHandlers(bytes: Uint8Array): Map<string, Uint8Array> | undefined {
   let at = MAGIC.length + CHECKSUM_SIZE
   if (bytes.length < at || MAGIC.some((b, k) => bytes[k] !== b)) return undefined
-  if (new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true) !== checksum(bytes)) return undefined
+  if (new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true) !== sumOf(bytes)) return undefined
   const u32 = (): number => {
     let n = 0
     for (let shift = 0; shift < 35; shift += 7) {
@@ -39,9 +40,4 @@ export function readHandlers(bytes: Uint8Array): Map<string, Uint8Array> | undef
 const MAGIC = Uint8Array.from('enclu handlers\n', (c) => c.charCodeAt(0))
 const CHECKSUM_SIZE = 4
 
-/** FNV-1a over what follows the checksum. */
-function checksum(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5
-  for (let k = MAGIC.length + CHECKSUM_SIZE; k < bytes.length; k++) hash = Math.imul(hash ^ (bytes[k] ?? 0), 0x01000193)
-  return hash >>> 0
-}
+const sumOf = (bytes: Uint8Array): number => checksum(bytes.subarray(MAGIC.length + CHECKSUM_SIZE))

@@ -104,10 +104,17 @@ describe('code that is kept', () => {
     expect(use(second)).toMatchObject({ rax: 2999n, kept: 0, made: first.stats.regions })
   })
 
-  test('is not used without its handlers, and as bytes of something else not at all', () => {
+  test('has regions that need no handlers, and is as good as nothing where it was spoilt', () => {
     const { program } = run(adder(3), {}).kept
     expect(use(run(adder(3), program ? { program } : {}))).toMatchObject({ rax: 2999n, made: 0, kept: 1 })
-    for (const strange of [new Uint8Array(0), Uint8Array.of(1, 2, 3), program?.slice(0, -1) ?? new Uint8Array(1)])
+    const spoilt = program?.slice() ?? new Uint8Array(1)
+    spoilt.fill(0, spoilt.length - 200)
+    for (const strange of [
+      spoilt,
+      new Uint8Array(0),
+      Uint8Array.of(1, 2, 3),
+      program?.slice(0, -1) ?? new Uint8Array(1),
+    ])
       expect(use(run(adder(3), { program: strange, handlers: strange }))).toMatchObject({ rax: 2999n, kept: 0 })
   })
 })

@@ -4,6 +4,7 @@
  */
 import { PAGE_SIZE, type Ram } from '../cpu/index.ts'
 import { ByteWriter } from '../wasm/index.ts'
+import { checksum } from './checksum.ts'
 import type { RegionManner } from './region-contract.ts'
 import type { RegionModule } from './region-modules.ts'
 
@@ -161,7 +162,7 @@ export class KeptCode {
     for (const m of modules) out.append(bytesOf(m.places))
     for (const m of modules) out.append(m.wasm)
     const bytes = out.bytes.slice(0, out.length)
-    bytes.set(bytesOf(Float64Array.of(bytes.length)), MAGIC.length)
+    bytes.set(bytesOf(Float64Array.of(checksum(bytes.subarray(CHECKED)))), MAGIC.length)
     return bytes
   }
 
@@ -170,8 +171,8 @@ export class KeptCode {
     const bytes = given.byteOffset % ALIGNMENT === 0 ? given : given.slice()
     let at = MAGIC.length
     const take = (length: number): Uint8Array => bytes.subarray(at, (at += length))
-    const [size, length = 0] = numbersOf(take(2 * ALIGNMENT))
-    if (size !== bytes.length) return
+    const [sum, length = 0] = numbersOf(take(2 * ALIGNMENT))
+    if (sum !== checksum(bytes.subarray(CHECKED))) return
     const contents = JSON.parse(new TextDecoder().decode(take(length))) as Contents
     at = Math.ceil(at / ALIGNMENT) * ALIGNMENT
     contents.keys.forEach(this.keyNumber)
@@ -197,6 +198,8 @@ export class KeptCode {
 /** Of what is read as numbers. */
 const ALIGNMENT = 8
 const MAGIC = Uint8Array.from('enclu guest code', (c) => c.charCodeAt(0))
+/** Where what the checksum is of begins: behind it. */
+const CHECKED = MAGIC.length + ALIGNMENT
 
 const bytesOf = (a: Float64Array): Uint8Array => new Uint8Array(a.buffer, a.byteOffset, a.byteLength)
 const numbersOf = (a: Uint8Array): Float64Array => new Float64Array(a.buffer, a.byteOffset, a.length / ALIGNMENT)
