@@ -1,6 +1,7 @@
 /** FNV-1a over words of 32 bits, the last one filled up with zeros: what is kept may have been cut or have changed on its way. */
 export function checksum(bytes: Uint8Array): number {
-  const whole = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+  // Not slice(): that of a Buffer does not copy.
+  const whole = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
   const words = new Uint32Array(whole.buffer, whole.byteOffset, whole.length >>> 2)
   let hash = 0x811c9dc5
   for (let k = 0; k < words.length; k++) hash = Math.imul(hash ^ (words[k] ?? 0), 0x01000193)

@@ -37,7 +37,7 @@ export function readHandlers(bytes: Uint8Array): Map<string, Uint8Array> | undef
   return at === bytes.length && bodies.size === count ? bodies : undefined
 }
 
-const MAGIC = Uint8Array.from('enclu handlers\n', (c) => c.charCodeAt(0))
+const MAGIC = Uint8Array.from('enclu handlers\n\0', (c) => c.charCodeAt(0))
 const CHECKSUM_SIZE = 4
 
 const sumOf = (bytes: Uint8Array): number => checksum(bytes.subarray(MAGIC.length + CHECKSUM_SIZE))

@@ -168,7 +168,7 @@ export class KeptCode {
 
   private read(given: Uint8Array): void {
     if (given.length < MAGIC.length + 2 * ALIGNMENT || MAGIC.some((b, k) => given[k] !== b)) return
-    const bytes = given.byteOffset % ALIGNMENT === 0 ? given : given.slice()
+    const bytes = given.byteOffset % ALIGNMENT === 0 ? given : new Uint8Array(given)
     let at = MAGIC.length
     const take = (length: number): Uint8Array => bytes.subarray(at, (at += length))
     const [sum, length = 0] = numbersOf(take(2 * ALIGNMENT))
