@@ -86,6 +86,8 @@ export const MOVE = [
       m.setReg(w, RDX, m.sar(w, m.reg(w, RAX), m.lit(32, w - 1)))
     },
   }),
+  // Undefined: what a store that faults in its second page has left in the first one. Nothing, as with every other store; the Xeon that
+  // we asked had written the first part when the instruction had both prefixes, 66H and REX.W.
   insn({
     mnemonic: 'MOVBE', spec: 'MOVBE—Move Data After Swapping Bytes', feature: 'MOVBE',
     rows: [['NFx 0F 38 F0 /r', 'Gv, Mv'], ['NFx 0F 38 F1 /r', 'Mv, Gv']],

@@ -209,6 +209,10 @@ export function encodingsFor(cases: number, states: number): number {
   return cases / (states * weights)
 }
 
+/** See isa/move.ts. */
+const storesPiecewise = ({ row, w }: Insn, code: Uint8Array): boolean =>
+  row.mnemonic === 'MOVBE' && w === 64 && code.subarray(0, 5).includes(0x66)
+
 /** `encodings` per row of weight 1, and `states` for each. Segment overrides are left out where the kernel has no FSGSBASE. */
 export function* casesOf(
   family: string,
@@ -230,7 +234,7 @@ export function* casesOf(
           mask: {
             undefinedFlags,
             ...((isX87(family) || family === 'xsave') && x87Mask(row)),
-            ...(row.mnemonic.startsWith('XRSTOR') && { partialOnFault: true }),
+            ...((row.mnemonic.startsWith('XRSTOR') || storesPiecewise(insn, code)) && { partialOnFault: true }),
           },
         }
       }
