@@ -8,6 +8,7 @@ export {
   type ExitStatus,
   type MachineOptions,
   type KeptTranslations,
+  type NativeCode,
   type MachineStats,
   type ProcessorName,
 } from '../machine/index.ts'

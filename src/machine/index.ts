@@ -2,7 +2,7 @@
 export { Machine } from './machine.ts'
 export type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
 export type { CpuidReport, LeafReport, MachineReport, SgxReport } from './report.ts'
-export type { KeptTranslations } from '../translate/index.ts'
+export type { KeptTranslations, NativeCode } from '../translate/index.ts'
 export type { Step } from './stepper.ts'
 export * from './enclave-call/index.ts'
 export { ATTRIBUTES, MISCSELECT, TCS_FLAGS } from '../spec/sgx/index.ts'

@@ -269,7 +269,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
     const { state, options, kernel, sgx } = this
     const { onStep } = options
     if (!onStep) {
-      const { translate = true, translateAfter: hot, codeCache } = options
+      const { translate = true, translateAfter: hot, codeCache, nativeCode } = options
       const isWatched = (): boolean => kernel?.isStepping === true || this.trapFlag
       return new Engine(state, evaluator, {
         translate,
@@ -280,6 +280,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
           }),
         ...(hot !== undefined && { hot }),
         ...(codeCache && { kept: codeCache }),
+        ...(nativeCode && { native: nativeCode }),
       })
     }
     const step = {

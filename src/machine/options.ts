@@ -1,5 +1,5 @@
 import type { HostPort } from '../port/index.ts'
-import type { KeptTranslations } from '../translate/index.ts'
+import type { KeptTranslations, NativeCode } from '../translate/index.ts'
 import type { VdsoAbi } from '../vdso/index.ts'
 import type { ProcessorName } from './processor-profile.ts'
 import type { Step } from './stepper.ts'
@@ -41,6 +41,8 @@ export interface MachineOptions<A extends VdsoAbi = VdsoAbi> {
    * useful to runs of one program on one processor. Nothing is kept when absent.
    */
   readonly codeCache?: KeptTranslations
+  /** With it, `codeCache()` holds what the host has compiled, too. */
+  readonly nativeCode?: NativeCode
   /** Called before each instruction of the guest, which then runs in the evaluator, one instruction at a time. */
   readonly onStep?: (step: Step) => void
   /** One line for the user about something refused or ignored, said once each. */

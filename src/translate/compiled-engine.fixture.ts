@@ -6,7 +6,9 @@ import { Fault, PAGE_SIZE, STATE } from '../cpu/index.ts'
 import { decodeAll, oracleMachine, runState } from '../isa/evaluator-engine.fixture.ts'
 import type { Insn } from '../isa/index.ts'
 import { ModuleWriter } from '../wasm/index.ts'
+import { CommonCode } from './common-code.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { NativeModules } from './native-code.ts'
 import { RegionCompiler } from './region.ts'
 import { FIRST_EXIT, RETURN } from './region-contract.ts'
 
@@ -21,11 +23,8 @@ export function compiledEngine(away = false): CompiledEngine {
   const { state, evaluator, ram } = m
   const counts = { translated: 0, handedOver: 0 }
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
-  const dispatcher = createDispatcher(ram, table, {
-    miss: () => RETURN.EXIT,
-    step: () => RETURN.EXIT,
-    slow: () => RETURN.EXIT,
-  })
+  const idle = { miss: () => RETURN.EXIT, step: () => RETURN.EXIT, slow: () => RETURN.EXIT }
+  const dispatcher = createDispatcher(ram, table, idle, new CommonCode(new NativeModules(undefined)))
   let current: { key: string; run: (depth: number) => number; insn: Insn } | undefined
   ram.u32[STATE.VIEW / 4] = evaluator.view.at
 

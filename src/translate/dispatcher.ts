@@ -2,6 +2,7 @@ import { STATE, VIEW, type Ram } from '../cpu/index.ts'
 import { RECIPE_NAMES, RECIPES, type FlagRecipe, type IntWidth } from '../isa/index.ts'
 import { ARITHMETIC_FLAGS, RFLAGS } from '../spec/x86/index.ts'
 import { Code, ModuleWriter } from '../wasm/index.ts'
+import type { CommonCode } from './common-code.ts'
 import { CompileOps } from './compile-ops.ts'
 import { constant, emit, local, node, Temporaries, type Node } from './node.ts'
 import { FIRST_EXIT, RETURN } from './region-contract.ts'
@@ -59,7 +60,28 @@ export function writeJumpEntry(code: Code, low: number): Code {
 }
 
 /** Builds the one module that stays for the whole run: finds regions by address and calls them. */
-export function createDispatcher(ram: Ram, table: WebAssembly.Table, callbacks: DispatcherCallbacks): Dispatcher {
+export function createDispatcher(
+  ram: Ram,
+  table: WebAssembly.Table,
+  callbacks: DispatcherCallbacks,
+  common: CommonCode,
+): Dispatcher {
+  const exports = common.instantiate('dispatcher', () => dispatcherModule(ram), {
+    m: ram.memory,
+    t: table,
+    miss: () => callbacks.miss(),
+    step: (exit: number) => callbacks.step(exit),
+    slow: (exit: number) => callbacks.slow(exit),
+  })
+  const { run, enter, slow, flags } = exports
+  const shared = new WebAssembly.Table({ initial: 3, element: 'anyfunc' })
+  shared.set(SHARED.ENTER, enter)
+  shared.set(SHARED.SLOW, slow)
+  shared.set(SHARED.FLAGS, flags)
+  return { run, enter, flags, shared } as unknown as Dispatcher
+}
+
+function dispatcherModule(ram: Ram): Uint8Array<ArrayBuffer> {
   const m = new ModuleWriter()
   const none = m.type([], ['i32'])
   m.importMemory('m', ram.u8.length / 0x1_0000)
@@ -72,21 +94,7 @@ export function createDispatcher(ram: Ram, table: WebAssembly.Table, callbacks: 
   m.addFunction(m.type(...SIGNATURE.ENTER), dispatchLoop(true, region, miss, step), 'enter')
   m.addFunction(m.type(...SIGNATURE.SLOW), new Code(1).get(0).call(slow), 'slow')
   m.addFunction(m.type(...SIGNATURE.FLAGS), materializer(), 'flags')
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
-    e: {
-      m: ram.memory,
-      t: table,
-      miss: () => callbacks.miss(),
-      step: (exit: number) => callbacks.step(exit),
-      slow: (exit: number) => callbacks.slow(exit),
-    },
-  })
-  const { run, enter, slow: slowExport, flags } = instance.exports
-  const shared = new WebAssembly.Table({ initial: 3, element: 'anyfunc' })
-  shared.set(SHARED.ENTER, enter)
-  shared.set(SHARED.SLOW, slowExport)
-  shared.set(SHARED.FLAGS, flags)
-  return { run, enter, flags, shared } as unknown as Dispatcher
+  return m.write()
 }
 
 /** Parameters of the nested loop. */

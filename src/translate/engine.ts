@@ -2,12 +2,14 @@ import { Fault, JUMP, STATE, TRANSITIONS, VIEW, type CpuState, type Exit, type R
 import { decode, type Evaluator, type Insn } from '../isa/index.ts'
 import { discoverBlocks, type Block } from './blocks.ts'
 import { CodeCache, type Region, type RunBlock } from './code-cache.ts'
+import { CommonCode } from './common-code.ts'
 import { createDispatcher, jumpSlot, SLOT, type Dispatcher } from './dispatcher.ts'
 import { Keeper } from './keeper.ts'
 import { IndirectJumps } from './indirect-jumps.ts'
 import { KeptCode, type KeptModule } from './kept-code.ts'
 import { RETURN, USUAL_MANNER, type RegionManner } from './region-contract.ts'
-import { RegionModules, type Place } from './region-modules.ts'
+import { NativeModules, type NativeCode } from './native-code.ts'
+import { RegionModules, type InstalledModule, type Place } from './region-modules.ts'
 import { LEAVE, ThreadedCode } from './threaded.ts'
 import { isEnclu, Transitions, type EncluPort } from './transitions.ts'
 
@@ -29,6 +31,8 @@ export interface EngineOptions {
   readonly hot?: number
   /** What earlier engines of this version have kept, and that this one shall keep, too: see KeptTranslations. Absent: nothing is. */
   readonly kept?: KeptTranslations
+  /** Absent: nothing is kept of what the host has compiled. */
+  readonly native?: NativeCode
   /** Without it, ENCLU ends `run`. */
   readonly enclu?: EncluPort
 }
@@ -41,7 +45,7 @@ export interface KeptTranslations {
   readonly program?: Uint8Array
 }
 
-const HOT = 3000
+const HOT = 1500
 /** Runs of a block before handlers are made for it. */
 const COLD = 1
 /** Blocks with this share of the runs go along. */
@@ -59,12 +63,13 @@ export class Engine {
   private readonly evaluator: Evaluator
   private readonly cache: CodeCache
   private readonly table = new WebAssembly.Table({ initial: 256, element: 'anyfunc' })
+  private readonly common: CommonCode
   private readonly dispatcher: Dispatcher
   private readonly threaded: ThreadedCode
   private readonly modules: RegionModules
   private readonly keeper: Keeper | undefined
-  /** Slots of modules that are kept and in use. */
-  private readonly installed = new Map<KeptModule, readonly number[]>()
+  /** Modules that are kept and in use. */
+  private readonly installed = new Map<KeptModule, InstalledModule>()
   /** Regions that are not made in the usual manner. */
   private readonly manners: Map<number, RegionManner>
   private readonly jumps: IndirectJumps
@@ -84,24 +89,27 @@ export class Engine {
     this.translate = options.translate ?? true
     this.hot = options.hot ?? HOT
     this.enclu = options.enclu
-    this.dispatcher = createDispatcher(this.ram, this.table, {
+    const { handlers, program } = options.kept ?? {}
+    const natives = new NativeModules(options.native)
+    this.common = new CommonCode(natives, handlers)
+    const dispatching = {
       miss: () => this.miss(),
-      step: (e) => this.step(e),
-      slow: (e) => this.slow(e),
-    })
-    this.threaded = new ThreadedCode(this.ram, this.table, SLOT.THREADED, {
-      insnAt: (address) => {
+      step: (e: number) => this.step(e),
+      slow: (e: number) => this.slow(e),
+    }
+    this.dispatcher = createDispatcher(this.ram, this.table, dispatching, this.common)
+    const threading = {
+      insnAt: (address: number) => {
         this.follow()
         return this.cache.insnAt(evaluator.view, address)
       },
       limit: () => this.miss(),
-      evaluate: (i, completed) => this.stepThreaded(i, completed),
-      note: (jump) => this.jumps.note(jump, this.state.rip),
+      evaluate: (i: Insn, completed: number) => this.stepThreaded(i, completed),
+      note: (jump: number) => this.jumps.note(jump, this.state.rip),
       flags: this.dispatcher.flags,
-    })
-    this.modules = new RegionModules(this.ram, this.table, SLOT.FIRST_REGION, this.dispatcher.shared)
-    const { handlers, program } = options.kept ?? {}
-    if (handlers) this.threaded.restore(handlers)
+    }
+    this.threaded = new ThreadedCode(this.ram, this.table, SLOT.THREADED, threading, this.common)
+    this.modules = new RegionModules(this.ram, this.table, SLOT.FIRST_REGION, this.dispatcher.shared, natives)
     if (options.kept && this.translate)
       this.keeper = new Keeper(this.ram, this.cache, this.threaded, new KeptCode(program))
     const kept = this.keeper?.kept ?? new KeptCode()
@@ -130,7 +138,8 @@ export class Engine {
 
   /** What spares later runs work. Of each part only what is more than this engine was given. */
   keep(): KeptTranslations {
-    const [program, handlers] = [this.keeper?.write(), this.threaded.save()]
+    for (const [kept, installed] of this.installed) kept.native = this.modules.nativeOf(installed)
+    const [program, handlers] = [this.keeper?.write(), this.common.write(this.threaded.save())]
     return { ...(handlers && { handlers }), ...(program && { program }) }
   }
 
@@ -177,7 +186,12 @@ export class Engine {
     const code = this.stepInsn(this.cache.insnAt(view, address))
     const transition = this.translate && code === RETURN.UNWIND ? this.enclu?.transition(address) : undefined
     if (transition) {
-      this.transitions ??= new Transitions(this.ram, this.table, () => this.guarded(() => this.transit(this.state.rip)))
+      this.transitions ??= new Transitions(
+        this.ram,
+        this.table,
+        () => this.guarded(() => this.transit(this.state.rip)),
+        this.common,
+      )
       this.transitions.add(view, address, this.evaluator.view, transition)
       this.enterIntoCache(address, SLOT.TRANSITIONS, 0, view)
     }
@@ -330,11 +344,11 @@ export class Engine {
     const module = this.modules.translate(group, mannerOf, avx)
     const insns = [...group.values()].flatMap((blocks) => [...blocks.values()].flatMap((b) => b.insns))
     const pages = this.cache.pagesOf(view, insns)
-    const slots = this.modules.install(module)
-    slots.forEach((slot, k) => this.cache.addRegion({ address: module.addresses[k] ?? 0, slot, pages }))
+    const installed = this.modules.install(module)
+    installed.slots.forEach((slot, k) => this.cache.addRegion({ address: module.addresses[k] ?? 0, slot, pages }))
     const keeper = this.state.inEnclave ? undefined : this.keeper
     const kept = keeper?.add({ ...module, avx }, pages)
-    if (kept) this.installed.set(kept, slots)
+    if (kept) this.installed.set(kept, installed)
     return this.cache.regionAt(view, block.address)
   }
 
@@ -347,8 +361,9 @@ export class Engine {
     const found = keeper.moduleAt(view, address)
     if (found?.module.avx !== this.state.hasAvxState) return undefined
     const { module, pages } = found
-    let slots = this.installed.get(module)
-    if (!slots) this.installed.set(module, (slots = this.modules.install(module)))
+    let installed = this.installed.get(module)
+    if (!installed) this.installed.set(module, (installed = this.modules.install(module, module.native)))
+    const { slots } = installed
     module.addresses.forEach((a, k) => {
       if (!keeper.kept.modulesWith(a).includes(module) || this.cache.regionAt(view, a)) return
       this.cache.addRegion({ address: a, slot: slots[k] ?? 0, pages })

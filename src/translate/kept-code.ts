@@ -3,8 +3,8 @@
  * used where a page holds the same bytes at the same address again, and nowhere else.
  */
 import { PAGE_SIZE, type Ram } from '../cpu/index.ts'
-import { ByteWriter } from '../wasm/index.ts'
-import { checksum } from './checksum.ts'
+import type { Native } from './native-code.ts'
+import { bytesOf, numbersOf, pack, unpack } from './packed.ts'
 import type { RegionManner } from './region-contract.ts'
 import type { RegionModule } from './region-modules.ts'
 
@@ -21,6 +21,8 @@ export interface KeptModule extends RegionModule {
   /** What all of its regions were translated from. */
   readonly contents: readonly PageContent[]
   readonly avx: boolean
+  /** As it was compiled in an earlier run. */
+  native?: Native | undefined
 }
 
 /** What a page may have held: programs at the same addresses, one after the other. Code that changes all the time is not worth more. */
@@ -47,6 +49,8 @@ interface Contents {
     /** Indexes in `pages`. */
     readonly contents: readonly number[]
     readonly avx: boolean
+    /** Length in bytes, 0 if there is none, and how many functions are optimized. */
+    readonly native: readonly [length: number, optimized: number]
   }[]
 }
 
@@ -64,6 +68,7 @@ export class KeptCode {
   private readonly modules = new Map<number, readonly KeptModule[]>()
   private blocksAtStart = 0
   private newModules = 0
+  private optimizedAtStart = 0
 
   /** `bytes`: what `write` gave. What cannot be read is as good as nothing. */
   constructor(bytes?: Uint8Array) {
@@ -135,9 +140,15 @@ export class KeptCode {
     const pages = [...this.ofPage.values()].flat()
     const blocks = pages.reduce((sum, p) => sum + p.blockCount, 0)
     const isWorth = (more: number, all: number): boolean => more * WORTH_WRITING > all
-    if (!isWorth(blocks - this.blocksAtStart, blocks) && !isWorth(this.newModules, this.modules.size)) return undefined
     const index = new Map(pages.map((p, k) => [p, k]))
     const modules = [...new Set([...this.modules.values()].flat())].filter((m) => m.contents.every((c) => index.has(c)))
+    const optimized = modules.reduce((sum, m) => sum + (m.native?.optimized ?? 0), 0)
+    if (
+      !isWorth(blocks - this.blocksAtStart, blocks) &&
+      !isWorth(this.newModules, modules.length) &&
+      !isWorth(optimized - this.optimizedAtStart, optimized)
+    )
+      return undefined
     const contents: Contents = {
       keys: this.keys,
       targets: [...this.targets].map(([jump, to]) => [jump, ...to]),
@@ -150,31 +161,20 @@ export class KeptCode {
         places: m.places.byteLength,
         contents: m.contents.map((c) => index.get(c) ?? 0),
         avx: m.avx,
+        native: [m.native?.bytes.length ?? 0, m.native?.optimized ?? 0],
       })),
     }
-    const text = new TextEncoder().encode(JSON.stringify(contents))
-    const out = new ByteWriter()
-      .append(MAGIC)
-      .append(bytesOf(Float64Array.of(0, text.length)))
-      .append(text)
-    while (out.length % ALIGNMENT > 0) out.byte(0)
-    for (const p of pages) out.append(p.bytes).append(p.blocks)
-    for (const m of modules) out.append(bytesOf(m.places))
-    for (const m of modules) out.append(m.wasm)
-    const bytes = out.bytes.slice(0, out.length)
-    bytes.set(bytesOf(Float64Array.of(checksum(bytes.subarray(CHECKED)))), MAGIC.length)
-    return bytes
+    return pack(MAGIC, contents, [
+      ...pages.flatMap((p) => [p.bytes, p.blocks]),
+      ...modules.map((m) => bytesOf(m.places)),
+      ...modules.flatMap((m) => (m.native ? [m.wasm, m.native.bytes] : [m.wasm])),
+    ])
   }
 
   private read(given: Uint8Array): void {
-    if (given.length < MAGIC.length + 2 * ALIGNMENT || MAGIC.some((b, k) => given[k] !== b)) return
-    const bytes = given.byteOffset % ALIGNMENT === 0 ? given : new Uint8Array(given)
-    let at = MAGIC.length
-    const take = (length: number): Uint8Array => bytes.subarray(at, (at += length))
-    const [sum, length = 0] = numbersOf(take(2 * ALIGNMENT))
-    if (sum !== checksum(bytes.subarray(CHECKED))) return
-    const contents = JSON.parse(new TextDecoder().decode(take(length))) as Contents
-    at = Math.ceil(at / ALIGNMENT) * ALIGNMENT
+    const packed = unpack<Contents>(MAGIC, given)
+    if (!packed) return
+    const { contents, take } = packed
     contents.keys.forEach(this.keyNumber)
     for (const [jump = 0, ...to] of contents.targets) this.targets.set(jump, new Set(to))
     for (const [region, times] of contents.remade) this.remade.set(region, times)
@@ -187,22 +187,19 @@ export class KeptCode {
     })
     const places = contents.modules.map((m) => numbersOf(take(m.places)))
     contents.modules.forEach((m, k) => {
-      const wasm = take(m.wasm) as Uint8Array<ArrayBuffer>
-      const of = m.contents.flatMap((n) => pages[n] ?? [])
-      const module = { ...m, wasm, places: places[k] ?? new Float64Array(0), contents: of }
+      const wasm = take(m.wasm)
+      const contents = m.contents.flatMap((n) => pages[n] ?? [])
+      const [length, optimized] = m.native
+      const native = length > 0 ? { bytes: take(length), optimized } : undefined
+      this.optimizedAtStart += optimized
+      const { addresses, avx } = m
+      const module = { addresses, avx, wasm, places: places[k] ?? new Float64Array(0), contents, native }
       for (const a of m.addresses) this.index(a, module)
     })
   }
 }
 
-/** Of what is read as numbers. */
-const ALIGNMENT = 8
-const MAGIC = Uint8Array.from('enclu guest code', (c) => c.charCodeAt(0))
-/** Where what the checksum is of begins: behind it. */
-const CHECKED = MAGIC.length + ALIGNMENT
-
-const bytesOf = (a: Float64Array): Uint8Array => new Uint8Array(a.buffer, a.byteOffset, a.byteLength)
-const numbersOf = (a: Uint8Array): Float64Array => new Float64Array(a.buffer, a.byteOffset, a.length / ALIGNMENT)
+const MAGIC = 'enclu guest code'
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   const wordsOf = (x: Uint8Array): Uint32Array => new Uint32Array(x.buffer, x.byteOffset, PAGE_SIZE / 4)

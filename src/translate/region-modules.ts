@@ -4,6 +4,8 @@ import type { Insn } from '../isa/index.ts'
 import { ModuleWriter, type Code } from '../wasm/index.ts'
 import type { Block } from './blocks.ts'
 import { SHARED, SIGNATURE } from './dispatcher.ts'
+import type { NativeModules } from './native-code.ts'
+import { type Native } from './native-code.ts'
 import { RegionCompiler } from './region.ts'
 import { FIRST_EXIT, type RegionManner } from './region-contract.ts'
 
@@ -32,6 +34,12 @@ export interface RegionModule {
 
 const PLACE_FIELDS = 3
 
+export interface InstalledModule {
+  readonly module: WebAssembly.Module
+  /** Of its regions in the dispatcher's table, in their order. */
+  readonly slots: readonly number[]
+}
+
 /** Makes modules of regions, puts them where the dispatcher finds them, and knows the places that they name. */
 export class RegionModules {
   private readonly ram: Ram
@@ -39,13 +47,21 @@ export class RegionModules {
   private readonly places: Place[] = []
   private readonly shared: WebAssembly.Table
   private nextSlot: number
+  private readonly natives: NativeModules
 
   /** Regions take slots of the dispatcher's `table` from `firstSlot` on. `shared`: as of Dispatcher. */
-  constructor(ram: Ram, table: WebAssembly.Table, firstSlot: number, shared: WebAssembly.Table) {
+  constructor(
+    ram: Ram,
+    table: WebAssembly.Table,
+    firstSlot: number,
+    shared: WebAssembly.Table,
+    natives: NativeModules,
+  ) {
     this.ram = ram
     this.table = table
     this.nextSlot = firstSlot
     this.shared = shared
+    this.natives = natives
   }
 
   /** The place of a number from FIRST_EXIT on. */
@@ -93,19 +109,29 @@ export class RegionModules {
   }
 
   /** Returns the slot of each of its regions. */
-  install({ wasm, addresses, places }: RegionModule): number[] {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm), {
+  install({ wasm, addresses, places }: RegionModule, native?: Native): InstalledModule {
+    const module = this.natives.make(wasm, native)
+    const { exports } = new WebAssembly.Instance(module, {
       e: { m: this.ram.memory, t: this.shared, places: this.places.length },
     })
     for (let k = 0; k < places.length; k += PLACE_FIELDS) {
       const [address = 0, completed = 0, region = 0] = [places[k], places[k + 1], places[k + 2]]
       this.places.push({ address, completed, region, vain: 0 })
     }
-    return addresses.map((address) => {
+    const slots = addresses.map((address) => {
       const slot = this.nextSlot++
       if (slot >= this.table.length) this.table.grow(this.table.length)
       this.table.set(slot, exports[String(address)])
       return slot
     })
+    return { module, slots }
+  }
+
+  /** What is worth keeping of it by now. */
+  nativeOf({ module, slots }: InstalledModule): Native | undefined {
+    return this.natives.of(
+      module,
+      slots.map((slot) => this.table.get(slot) as WebAssembly.ExportValue),
+    )
   }
 }

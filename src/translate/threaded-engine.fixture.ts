@@ -5,23 +5,23 @@ import { Fault, JUMP, PAGE_SIZE, STATE, VIEW } from '../cpu/index.ts'
 import { decodeAll, oracleMachine, runState } from '../isa/evaluator-engine.fixture.ts'
 import type { Insn } from '../isa/index.ts'
 import { fillTables, type CompiledEngine } from './compiled-engine.fixture.ts'
+import { CommonCode } from './common-code.ts'
 import { createDispatcher, jumpSlot } from './dispatcher.ts'
+import { NativeModules } from './native-code.ts'
 import { RETURN } from './region-contract.ts'
-import { LEAVE, ThreadedCode } from './threaded.ts'
+import { LEAVE, ThreadedCode, type ThreadedCallbacks } from './threaded.ts'
 
 export function threadedEngine(): CompiledEngine {
   const m = oracleMachine()
   const { state, evaluator, ram } = m
   const counts = { translated: 0, handedOver: 0 }
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
-  const { flags } = createDispatcher(ram, table, {
-    miss: () => RETURN.EXIT,
-    step: () => RETURN.EXIT,
-    slow: () => RETURN.EXIT,
-  })
+  const common = new CommonCode(new NativeModules(undefined))
+  const idle = { miss: () => RETURN.EXIT, step: () => RETURN.EXIT, slow: () => RETURN.EXIT }
+  const { flags } = createDispatcher(ram, table, idle, common)
   const faults: Fault[] = []
   let current: Insn | undefined
-  const threaded = new ThreadedCode(ram, table, 0, {
+  const callbacks: ThreadedCallbacks = {
     insnAt() {
       if (!current) throw new Error('no instruction runs')
       return current
@@ -40,7 +40,8 @@ export function threadedEngine(): CompiledEngine {
       }
       return LEAVE
     },
-  })
+  }
+  const threaded = new ThreadedCode(ram, table, 0, callbacks, common)
   const enter = table.get(0) as (depth: number) => number
   const { view } = evaluator
 

@@ -5,21 +5,22 @@ import { decodeAll } from '../isa/evaluator-engine.fixture.ts'
 import { TestMachine } from '../isa/test-machine.fixture.ts'
 import type { Insn } from '../isa/index.ts'
 import type { RunBlock } from './code-cache.ts'
+import { CommonCode } from './common-code.ts'
 import { createDispatcher, jumpSlot } from './dispatcher.ts'
-import { readHandlers, writeHandlers } from './handler-store.ts'
+import { NativeModules } from './native-code.ts'
+import { pack, unpack } from './packed.ts'
 import { RETURN } from './region-contract.ts'
 import { LEAVE, ThreadedCode } from './threaded.ts'
 
 const RAX = 0
 
-function setUp(arenaSize?: number) {
+/** `saved`: what CommonCode.write gave. */
+function setUp(saved?: Uint8Array, arenaSize?: number) {
   const m = new TestMachine()
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' })
-  const { flags } = createDispatcher(m.ram, table, {
-    miss: () => RETURN.EXIT,
-    step: () => RETURN.EXIT,
-    slow: () => RETURN.EXIT,
-  })
+  const common = new CommonCode(new NativeModules(undefined), saved)
+  const idle = { miss: () => RETURN.EXIT, step: () => RETURN.EXIT, slow: () => RETURN.EXIT }
+  const { flags } = createDispatcher(m.ram, table, idle, common)
   const evaluated: string[] = []
   const callbacks = {
     insnAt: addAt,
@@ -28,10 +29,11 @@ function setUp(arenaSize?: number) {
     note: () => {},
     flags,
   }
-  const threaded = new ThreadedCode(m.ram, table, 0, callbacks, arenaSize)
+  const threaded = new ThreadedCode(m.ram, table, 0, callbacks, common, arenaSize)
   const place = (block: RunBlock, limit: number, make: boolean): number | undefined =>
     threaded.place(block, block.insns ?? [], limit, make)
-  return { m, table, evaluated, threaded, place }
+  const save = (): Uint8Array | undefined => common.write(threaded.save())
+  return { m, table, evaluated, threaded, place, save }
 }
 
 /** ADD RAX, `by`. */
@@ -61,7 +63,7 @@ function run({ m, table }: ReturnType<typeof setUp>, { address, threaded }: RunB
 
 describe('records', () => {
   test('a full arena is used anew: blocks keep how often they ran, jumps to them are forgotten', () => {
-    const all = setUp(1000)
+    const all = setUp(undefined, 1000)
     const { m, threaded } = all
     const first = addBlock(0x1000, 1)
     all.place(first, 100, true)
@@ -88,15 +90,14 @@ describe('records', () => {
 
 describe('handlers that are kept', () => {
   test('serve another engine, which makes none', () => {
-    const [maker, user] = [setUp(), setUp()]
+    const maker = setUp()
     expect(maker.place(addBlock(0x1000, 1), 100, false), 'none is there yet').toBeUndefined()
-    const saved = maker.threaded.save()
-    user.threaded.restore(saved ?? new Uint8Array(0))
+    const user = setUp(maker.save())
     const block = addBlock(0x3000, 5)
     expect(user.place(block, 100, false)).toBeDefined()
     run(user, block)
     expect([user.m.state.gpr(RAX), user.evaluated]).toEqual([5n, []])
-    expect(user.threaded.save(), 'no more than it was given').toBeUndefined()
+    expect(user.save(), 'no more than it was given').toBeUndefined()
   })
 
   test.each([
@@ -108,10 +109,9 @@ describe('handlers that are kept', () => {
     const block = (): RunBlock => ({ address: 0x1000, insns: [insn], frames: [], runs: 0, threaded: 0 })
     let saved: Uint8Array | undefined
     const laterRun = () => {
-      const all = setUp()
-      if (saved) all.threaded.restore(saved)
+      const all = setUp(saved)
       const placed = all.place(block(), 100, false)
-      const more = all.threaded.save()
+      const more = all.save()
       saved = more ?? saved
       return { placed: placed !== undefined, more: more !== undefined }
     }
@@ -120,12 +120,34 @@ describe('handlers that are kept', () => {
     expect(laterRun()).toEqual({ placed: true, more: false })
   })
 
-  test('are refused when any byte has changed, or the end is missing', () => {
-    const saved = writeHandlers(new Map([['ADD', Uint8Array.of(1, 2, 3)]]))
-    expect(readHandlers(saved)).toEqual(new Map([['ADD', Uint8Array.of(1, 2, 3)]]))
-    for (let k = 0; k < saved.length; k++) {
-      expect(readHandlers(saved.map((b, at) => (at === k ? b ^ 1 : b)))).toBeUndefined()
-      expect(readHandlers(saved.subarray(0, k))).toBeUndefined()
+  test('of many runs are few modules', () => {
+    let saved: Uint8Array | undefined
+    // add eax, 1; sub eax, 1; ...: each a handler that the runs before had not.
+    for (const extension of [0xc0, 0xe8, 0xe0, 0xc8, 0xf0, 0xd0, 0xd8, 0xf8]) {
+      const insn = decodeAll(Uint8Array.of(0x83, extension, 1), 0, 0x1000)
+      if (!insn) throw new Error('not decoded')
+      const all = setUp(saved)
+      all.place({ address: 0x1000, insns: [insn], frames: [], runs: 0, threaded: 0 }, 100, true)
+      saved = all.save()
     }
+    const { handlers } = new CommonCode(new NativeModules(undefined), saved)
+    expect(handlers.length).toBeLessThan(8)
+    expect(handlers.flatMap((h) => [...h.bodies])).toHaveLength(8)
   })
+})
+
+test('what is kept is refused when any byte has changed, or the end is missing', () => {
+  const saved = pack('test', { n: 1 }, [Uint8Array.of(1, 2, 3)])
+  const opened = unpack('test', saved)
+  expect([opened?.contents, opened?.take(3)]).toEqual([{ n: 1 }, Uint8Array.of(1, 2, 3)])
+  for (let k = 0; k < saved.length; k++) {
+    expect(
+      unpack(
+        'test',
+        saved.map((b, at) => (at === k ? b ^ 1 : b)),
+      ),
+      `byte ${k}`,
+    ).toBeUndefined()
+    expect(unpack('test', saved.subarray(0, k)), `${k} bytes`).toBeUndefined()
+  }
 })

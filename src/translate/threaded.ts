@@ -3,9 +3,10 @@ import { JUMP, PAGE_SIZE, STATE, VIEW, type Ram } from '../cpu/index.ts'
 import type { Insn } from '../isa/index.ts'
 import { Code, ModuleWriter } from '../wasm/index.ts'
 import type { RunBlock } from './code-cache.ts'
+import type { CommonCode, HandlerModule } from './common-code.ts'
 import { writeJumpEntry } from './dispatcher.ts'
-import { readHandlers, writeHandlers } from './handler-store.ts'
 import { compileHandler, FLAGS_FUNCTION, RECORD, Shapes, type ShapedInsn } from './handlers.ts'
+import type { Native } from './native-code.ts'
 import { RETURN } from './region-contract.ts'
 
 /**
@@ -51,8 +52,11 @@ export class ThreadedCode {
   private readonly handlers = new Map<string, number>()
   /** By number. */
   private readonly keys: string[] = ['']
-  private readonly bodies = new Map<string, Uint8Array>()
-  private restored = 0
+  /** Made by this run, in many modules. */
+  private readonly made = new Map<string, Uint8Array>()
+  /** Of earlier runs. */
+  private readonly restored: { readonly kept: HandlerModule; readonly installed: InstalledHandlers | undefined }[] = []
+  private readonly common: CommonCode
   /** What handlers would have been good for, too. */
   private readonly missed = new Map<string, Insn>()
   private readonly table = new WebAssembly.Table({ initial: 1024, element: 'anyfunc' })
@@ -69,31 +73,34 @@ export class ThreadedCode {
     table: WebAssembly.Table,
     slot: number,
     callbacks: ThreadedCallbacks,
+    common: CommonCode,
     arenaSize: number = VIEW.SIZE,
   ) {
     this.ram = ram
     this.arenaSize = arenaSize
     this.slot = slot
     this.callbacks = callbacks
-    const m = new ModuleWriter()
-    m.importMemory('m', ram.u8.length / 0x1_0000)
-    m.importTable('t')
-    const limit = m.importFunction('limit', m.type([], ['i32']))
-    const evaluate = m.importFunction('evaluate', m.type(['i32', 'i32'], ['i32']))
-    const note = m.importFunction('note', m.type(['i32'], []))
-    const unary = m.type(['i32'], ['i32'])
-    m.addFunction(unary, runBlock(unary, { limit, evaluate, note }), 'run')
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
-      e: {
-        m: ram.memory,
-        t: this.table,
-        limit: () => callbacks.limit(),
-        evaluate: (at: number, completed: number) =>
-          callbacks.evaluate(callbacks.insnAt(this.addressOf(at)), completed),
-        note: (at: number) => callbacks.note(this.addressOf(at)),
-      },
+    this.common = common
+    const write = (): Uint8Array<ArrayBuffer> => {
+      const m = new ModuleWriter()
+      m.importMemory('m', ram.u8.length / 0x1_0000)
+      m.importTable('t')
+      const limit = m.importFunction('limit', m.type([], ['i32']))
+      const evaluate = m.importFunction('evaluate', m.type(['i32', 'i32'], ['i32']))
+      const note = m.importFunction('note', m.type(['i32'], []))
+      const unary = m.type(['i32'], ['i32'])
+      m.addFunction(unary, runBlock(unary, { limit, evaluate, note }), 'run')
+      return m.write()
+    }
+    const { run } = common.instantiate('threaded', write, {
+      m: ram.memory,
+      t: this.table,
+      limit: () => callbacks.limit(),
+      evaluate: (at: number, completed: number) => callbacks.evaluate(callbacks.insnAt(this.addressOf(at)), completed),
+      note: (at: number) => callbacks.note(this.addressOf(at)),
     })
-    table.set(slot, exports['run'])
+    table.set(slot, run)
+    for (const kept of common.handlers) this.restore(kept)
   }
 
   /**
@@ -227,17 +234,15 @@ export class ThreadedCode {
         bodies.set(this.shapes.inspectingKey(insn.row), UNFIT)
       } else bodies.set(key, code === 'unfit' ? UNFIT : code.body())
     }
-    this.install(bodies)
+    this.install({ bodies })
+    for (const [key, body] of bodies) this.made.set(key, body)
     return changed
   }
 
-  private install(all: ReadonlyMap<string, Uint8Array>): void {
+  private install({ bodies: all, native }: HandlerModule): InstalledHandlers | undefined {
     const bodies = new Map([...all].filter(([, body]) => body.length > 0))
-    for (const [key, body] of all) {
-      this.bodies.set(key, body)
-      if (body.length === 0) this.handlers.set(key, BY_EVALUATOR)
-    }
-    if (bodies.size === 0) return
+    for (const [key, body] of all) if (body.length === 0) this.handlers.set(key, BY_EVALUATOR)
+    if (bodies.size === 0) return undefined
     const m = new ModuleWriter()
     m.importMemory('m', this.ram.u8.length / 0x1_0000)
     const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
@@ -251,41 +256,53 @@ export class ThreadedCode {
     )
     this.nextHandler += bodies.size
     if (this.nextHandler > this.table.length) this.table.grow(Math.max(this.table.length, bodies.size))
-    new WebAssembly.Instance(new WebAssembly.Module(m.write()), {
-      e: { m: this.ram.memory, t: this.table, flags: this.callbacks.flags },
-    })
+    const module = this.common.natives.make(m.write(), native)
+    new WebAssembly.Instance(module, { e: { m: this.ram.memory, t: this.table, flags: this.callbacks.flags } })
     let number = first
     for (const key of bodies.keys()) {
       this.handlers.set(key, number)
       this.keys[number++] = key
     }
+    return { module, first, end: number }
   }
 
-  /**
-   * All handlers, for another run of the same version, and those that this one had no time to make; undefined if there are no more
-   * than `restore` was given.
-   */
-  save(): Uint8Array<ArrayBuffer> | undefined {
+  /** All handlers, for another run of the same version, and those that this one had no time to make. */
+  save(): HandlerModule[] {
     const missing = new Map([...this.missed].filter(([key]) => !this.handlers.has(key)))
     if (missing.size > 0) this.make(missing)
     this.missed.clear()
-    return this.bodies.size > this.restored ? writeHandlers(this.bodies) : undefined
+    const kept = this.restored.map((r) => ({
+      bodies: r.kept.bodies,
+      native: r.installed && this.nativeOf(r.installed),
+    }))
+    if (this.made.size === 0) return kept
+    if (kept.length < MOST_MODULES) return [...kept, { bodies: this.made }]
+    return [{ bodies: new Map([...kept.flatMap((k) => [...k.bodies]), ...this.made]) }]
   }
 
-  /** Handlers of an earlier run. What cannot be read is as good as none. */
-  restore(saved: Uint8Array): void {
-    const bodies = readHandlers(saved)
-    if (!bodies) return
-    try {
-      this.install(bodies)
-    } catch (e) {
-      if (e instanceof WebAssembly.CompileError || e instanceof WebAssembly.LinkError) return
-      throw e
-    }
-    for (const key of bodies.keys()) this.shapes.restore(key)
-    this.restored = bodies.size
+  private nativeOf({ module, first, end }: InstalledHandlers): Native | undefined {
+    const functions = Array.from(
+      { length: end - first },
+      (_, k) => this.table.get(first + k) as WebAssembly.ExportValue,
+    )
+    return this.common.natives.of(module, functions)
+  }
+
+  private restore(kept: HandlerModule): void {
+    for (const key of kept.bodies.keys()) this.shapes.restore(key)
+    this.restored.push({ kept, installed: this.install(kept) })
   }
 }
+
+/** One module of handlers, and their numbers. */
+interface InstalledHandlers {
+  readonly module: WebAssembly.Module
+  readonly first: number
+  readonly end: number
+}
+
+/** Of handlers that are kept: each costs a little at the start, and making one of them all loses what was compiled. */
+const MOST_MODULES = 6
 
 /** The function (depth: i32): i32 that runs the block which the jump cache has for STATE.RIP. */
 function runBlock(

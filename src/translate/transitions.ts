@@ -1,6 +1,7 @@
 import { invariant } from '../base/index.ts'
 import { PAGE_SIZE, STATE, TRANSITIONS, VIEW, type Ram, type Transition, type View } from '../cpu/index.ts'
 import { Code, ModuleWriter } from '../wasm/index.ts'
+import type { CommonCode } from './common-code.ts'
 import { SLOT } from './dispatcher.ts'
 import { RETURN } from './region-contract.ts'
 
@@ -46,16 +47,19 @@ export class Transitions {
   private next = 0
 
   /** `missed` does the ENCLU at RIP when no record fits; it returns a RETURN code. */
-  constructor(ram: Ram, table: WebAssembly.Table, missed: () => number) {
+  constructor(ram: Ram, table: WebAssembly.Table, missed: () => number, common: CommonCode) {
     invariant(END <= TRANSITIONS.END, 'the records have room')
     this.ram = ram
     for (let k = 0; k < COUNT; k++) this.invalidate(k)
-    const m = new ModuleWriter()
-    m.importMemory('m', ram.u8.length / 0x1_0000)
-    const miss = m.importFunction('missed', m.type([], ['i32']))
-    m.addFunction(m.type(['i32'], ['i32']), search(miss), 'run')
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.write()), { e: { m: ram.memory, missed } })
-    table.set(SLOT.TRANSITIONS, exports['run'])
+    const write = (): Uint8Array<ArrayBuffer> => {
+      const m = new ModuleWriter()
+      m.importMemory('m', ram.u8.length / 0x1_0000)
+      const miss = m.importFunction('missed', m.type([], ['i32']))
+      m.addFunction(m.type(['i32'], ['i32']), search(miss), 'run')
+      return m.write()
+    }
+    const { run } = common.instantiate('transitions', write, { m: ram.memory, missed })
+    table.set(SLOT.TRANSITIONS, run)
   }
 
   /** From now on the ENCLU at `address` in view `from` is `transition`, which leads to `to`, whenever its guards hold. */

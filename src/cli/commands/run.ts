@@ -5,6 +5,7 @@ import { exitCodeOf } from '../exit-codes.ts'
 import { failWith } from '../failure.ts'
 import type { Launcher } from '../kept-file.ts'
 import { RunCache } from '../run-cache.ts'
+import { v8NativeCode } from '../native-code.ts'
 import { openLog, printLine, say, type Log } from '../output.ts'
 import { processor } from '../processor.ts'
 import type { RunOptions } from '../run-options.ts'
@@ -35,7 +36,9 @@ export async function run(
   const cpu = processor(options.cpu, api.PROCESSORS)
   const log = openLog(options.log)
   const cache = new RunCache(launcher, [resolve(file), options.cpu ?? ''])
+  const nativeCode = v8NativeCode()
   const machine = new api.Machine({
+    ...(nativeCode && { nativeCode }),
     port: nodeHost(),
     codeCache: cache.read(),
     ...machineOptions(options, log),
