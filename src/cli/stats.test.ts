@@ -7,6 +7,7 @@ const STATS = {
   regions: 12,
   translatedInstructions: 3456,
   keptRegions: 2,
+  keptCompiled: 1,
   handovers: 7,
   systemCalls: 40,
   transitions: { EENTER: 3, ERESUME: 1, EEXIT: 3, AEX: 1 },
@@ -18,7 +19,7 @@ test('statistics for people', () => {
   expect(formatStats(STATS, 500, 'text')).toEqual([
     'instructions     2,000,000 in 0.500 s (4.0 million per second)',
     'in the evaluator 50,000 (2.50 %), handed over 7 times',
-    'translated       12 regions of 3,456 instructions, 2 kept from earlier runs',
+    'translated       12 regions of 3,456 instructions, 2 kept from earlier runs, 1 of them compiled',
     'system calls     40',
     'transitions      EENTER 3, ERESUME 1, EEXIT 3, AEX 1',
     'EPC paging       1,200 pages written out, 3 loaded',

@@ -228,6 +228,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
       regions: e?.regions ?? 0,
       translatedInstructions: e?.translatedInsns ?? 0,
       keptRegions: e?.keptRegions ?? 0,
+      keptCompiled: e?.keptCompiled ?? 0,
       handovers: e?.handovers ?? 0,
       systemCalls: this.systemCalls,
       transitions: { EENTER: completed('EENTER'), ERESUME: completed('ERESUME'), EEXIT: completed('EEXIT'), AEX },

@@ -68,6 +68,8 @@ export interface MachineStats {
   readonly translatedInstructions: number
   /** Regions that earlier runs had translated. */
   readonly keptRegions: number
+  /** Of those, regions in modules that the host had compiled in an earlier run. */
+  readonly keptCompiled: number
   /** Checks of translated code that handed an instruction to the evaluator. */
   readonly handovers: number
   readonly systemCalls: number

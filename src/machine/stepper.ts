@@ -22,7 +22,14 @@ const LONGEST_INSN = 15
 
 /** Runs guest code one instruction at a time and shows each to an observer; what `Engine` is otherwise. */
 export class Stepper {
-  readonly stats: EngineStats = { evaluated: 0, regions: 0, translatedInsns: 0, keptRegions: 0, handovers: 0 }
+  readonly stats: EngineStats = {
+    evaluated: 0,
+    regions: 0,
+    translatedInsns: 0,
+    keptRegions: 0,
+    keptCompiled: 0,
+    handovers: 0,
+  }
   private readonly state: CpuState
   private readonly evaluator: Evaluator
   private readonly decode: Decode

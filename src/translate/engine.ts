@@ -20,6 +20,8 @@ export interface EngineStats {
   translatedInsns: number
   /** Regions of earlier runs that were used. */
   keptRegions: number
+  /** Of those, in modules that the host had compiled in an earlier run. */
+  keptCompiled: number
   /** Checks of translated code that sent an instruction to the evaluator. */
   handovers: number
 }
@@ -57,7 +59,14 @@ const VAIN_LIMIT = 24
 
 /** Runs guest code: cold in the evaluator, warm as threaded code, hot in regions; all are exact, so where they alternate cannot be seen. */
 export class Engine {
-  readonly stats: EngineStats = { evaluated: 0, regions: 0, translatedInsns: 0, keptRegions: 0, handovers: 0 }
+  readonly stats: EngineStats = {
+    evaluated: 0,
+    regions: 0,
+    translatedInsns: 0,
+    keptRegions: 0,
+    keptCompiled: 0,
+    handovers: 0,
+  }
   private readonly ram: Ram
   private readonly state: CpuState
   private readonly evaluator: Evaluator
@@ -363,11 +372,12 @@ export class Engine {
     const { module, pages } = found
     let installed = this.installed.get(module)
     if (!installed) this.installed.set(module, (installed = this.modules.install(module, module.native)))
-    const { slots } = installed
+    const { slots, isNative } = installed
     module.addresses.forEach((a, k) => {
       if (!keeper.kept.modulesWith(a).includes(module) || this.cache.regionAt(view, a)) return
       this.cache.addRegion({ address: a, slot: slots[k] ?? 0, pages })
       this.stats.keptRegions++
+      if (isNative) this.stats.keptCompiled++
     })
     return this.cache.regionAt(view, address)
   }

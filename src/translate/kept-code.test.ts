@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { PAGE_SIZE, STATE } from '../cpu/index.ts'
 import { TestMachine } from '../isa/test-machine.fixture.ts'
 import { Engine, type KeptTranslations } from './engine.ts'
+import type { NativeCode } from './native-code.ts'
 
 const CODE = 0x40_0000
 const DATA = 0x60_0000
@@ -26,8 +27,18 @@ interface Made {
   readonly kept: KeptTranslations
 }
 
+interface RunOptions {
+  readonly offset?: number
+  readonly inEnclave?: boolean
+  readonly native?: NativeCode
+}
+
 /** Runs `code`, which begins `offset` bytes into the first of three pages, until HLT, which raises #GP. */
-function run(code: readonly number[], kept: KeptTranslations, { offset = 0, inEnclave = false } = {}): Made {
+function run(
+  code: readonly number[],
+  kept: KeptTranslations,
+  { offset = 0, inEnclave = false, native }: RunOptions = {},
+): Made {
   const m = new TestMachine()
   m.map(CODE, 3, 'rwx')
   m.map(DATA, 1)
@@ -35,7 +46,7 @@ function run(code: readonly number[], kept: KeptTranslations, { offset = 0, inEn
   m.state.rip = CODE + offset
   m.state.setGpr(RDI, BigInt(DATA))
   m.state.inEnclave = inEnclave
-  const engine = new Engine(m.state, m.evaluator, { hot: 20, kept })
+  const engine = new Engine(m.state, m.evaluator, { hot: 20, kept, ...(native && { native }) })
   const exit = engine.run(1_000_000)
   expect(exit.kind === 'fault' && exit.fault.name).toBe('GP')
   expect(1_000_000 - (m.ram.i32[STATE.FUEL / 4] ?? 0)).toBeGreaterThan(2000)
@@ -116,5 +127,45 @@ describe('code that is kept', () => {
       program?.slice(0, -1) ?? new Uint8Array(1),
     ])
       expect(use(run(adder(3), { program: strange, handlers: strange }))).toMatchObject({ rax: 2999n, kept: 0 })
+  })
+})
+
+describe('what the host has compiled', () => {
+  /** A host whose native code is the number of the module that it was written from. */
+  const host = (accepts = true) => {
+    const written: WebAssembly.Module[] = []
+    const native: NativeCode = {
+      isOptimized: () => true,
+      write: (module) => Uint8Array.of(written.push(module) - 1),
+      restore: (bytes) => (accepts ? written[bytes[0] ?? -1] : undefined),
+    }
+    return { written, native }
+  }
+
+  test('is used by later runs, and not written again', () => {
+    const { written, native } = host()
+    const first = run(adder(3), {}, { native })
+    const second = run(adder(3), first.kept, { native })
+    expect([first.stats.keptCompiled, second.stats.keptCompiled, second.rax]).toEqual([0, first.stats.regions, 2999n])
+    const third = run(adder(3), second.kept, { native })
+    const count = written.length
+    expect(run(adder(3), third.kept, { native }).kept).toEqual(third.kept)
+    expect(written).toHaveLength(count)
+  })
+
+  test('is compiled again by a host that cannot use it, and kept anew', () => {
+    const first = run(adder(3), {}, host())
+    const other = host(false)
+    const second = run(adder(3), first.kept, other)
+    expect([second.stats.keptRegions, second.stats.keptCompiled, second.rax]).toEqual([first.stats.regions, 0, 2999n])
+    expect(other.written.length).toBeGreaterThan(0)
+  })
+
+  test('survives a run of a host that keeps none', () => {
+    const { native } = host()
+    const first = run(adder(3), {}, { native })
+    const second = run(adder(3), first.kept)
+    expect(second.stats.keptCompiled).toBe(0)
+    expect(run(adder(3), second.kept, { native }).stats.keptCompiled).toBe(first.stats.regions)
   })
 })

@@ -21,28 +21,36 @@ export interface Native {
 /** Makes modules, and knows later what of them is worth keeping. */
 export class NativeModules {
   private readonly code: NativeCode | undefined
-  /** What a module was made of, and was not just compiled. */
-  private readonly restored = new WeakMap<WebAssembly.Module, Native>()
+  /** What was kept of modules, used or not. */
+  private readonly kept = new WeakMap<WebAssembly.Module, Native>()
+  private readonly restored = new WeakSet<WebAssembly.Module>()
 
-  /** Without `code` nothing is kept. */
+  /** Without `code` nothing is used and nothing is added. */
   constructor(code: NativeCode | undefined) {
     this.code = code
   }
 
   make(wasm: Uint8Array<ArrayBuffer>, native: Native | undefined): WebAssembly.Module {
-    const module = native && this.code?.restore(native.bytes, wasm)
-    if (!module) return new WebAssembly.Module(wasm)
-    this.restored.set(module, native)
+    const restored = native && this.code?.restore(native.bytes, wasm)
+    const module = restored ?? new WebAssembly.Module(wasm)
+    if (native) this.kept.set(module, native)
+    if (restored) this.restored.add(module)
     return module
   }
 
-  /** All that is optimized of the module by now, of which `functions` are some. */
+  /** Was the module compiled in an earlier run? */
+  isRestored(module: WebAssembly.Module): boolean {
+    return this.restored.has(module)
+  }
+
+  /** What is to be kept of the module. All of its functions that can be optimized are among `functions`. */
   of(module: WebAssembly.Module, functions: Iterable<WebAssembly.ExportValue>): Native | undefined {
     const { code } = this
-    const before = this.restored.get(module)
+    const before = this.kept.get(module)
     if (!code) return before
     let optimized = 0
     for (const f of functions) if (code.isOptimized(f)) optimized++
-    return optimized > (before?.optimized ?? 0) ? { bytes: code.write(module), optimized } : before
+    const known = this.isRestored(module) ? (before?.optimized ?? 0) : 0
+    return optimized > known ? { bytes: code.write(module), optimized } : before
   }
 }

@@ -36,6 +36,8 @@ const PLACE_FIELDS = 3
 
 export interface InstalledModule {
   readonly module: WebAssembly.Module
+  /** Not just compiled. */
+  readonly isNative: boolean
   /** Of its regions in the dispatcher's table, in their order. */
   readonly slots: readonly number[]
 }
@@ -124,7 +126,7 @@ export class RegionModules {
       this.table.set(slot, exports[String(address)])
       return slot
     })
-    return { module, slots }
+    return { module, isNative: this.natives.isRestored(module), slots }
   }
 
   /** What is worth keeping of it by now. */

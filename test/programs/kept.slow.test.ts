@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { MachineStats } from '../../src/api/index.ts'
+import { buildPrograms } from '../../bench/workloads.ts'
 import { enclu, scratchFolder } from '../cli/enclu.ts'
 import { busybox } from '../corpus/busybox.ts'
 import { isSkip } from '../support/cache.ts'
@@ -67,4 +68,12 @@ test('an enclave and its host: the same transitions, and none of the enclave is 
   const kept = readdirSync(folder).map((name) => readFileSync(join(folder, name)))
   expect(kept.length).toBeGreaterThan(2)
   expect(kept.some((file) => file.includes(code))).toBe(false)
+})
+
+test('what V8 has compiled is used again', async () => {
+  const { bench } = await buildPrograms()
+  const all = await runs([bench, 'sort', '1000000'])
+  expect(all[0]?.stats.keptCompiled).toBe(0)
+  expect(all.at(-1)?.stats.keptCompiled).toBeGreaterThan(0)
+  expect(all.map((r) => r.stdout.slice(0, 16))).toEqual(all.map(() => all[0]?.stdout.slice(0, 16)))
 })
