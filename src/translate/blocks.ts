@@ -25,7 +25,8 @@ const MAX_REGION_BLOCKS = 80
 const MAX_REGION_INSNS = 300
 /**
  * A region of this size takes in no more code that has a region of its own: big functions would be translated once for each entry.
- * Nor does one of any size by an indirect jump: each operation of an interpreter would hold all others.
+ * Nor does one of any size by an indirect jump, unless all of it is taken in: each operation of a big interpreter would hold all others
+ * that there is room for.
  */
 const ENOUGH_INSNS = 40
 /** Cold code is taken in only while the region is small. */
@@ -59,6 +60,17 @@ function* following(i: Insn, source: CodeSource): Generator<number> {
 
 /** The region that starts at `entry`: what direct jumps reach, calls stepped over. First all that is warm, then a little that is not. */
 export function discoverBlocks(entry: number, source: CodeSource): Map<number, Block> {
+  const whole = discover(entry, source, true)
+  return whole.isFull ? discover(entry, source, false).blocks : whole.blocks
+}
+
+/** `throughJumps`: also what indirect jumps reach and has a region of its own. `isFull`: there was more than a region holds. */
+function discover(
+  entry: number,
+  source: CodeSource,
+  throughJumps: boolean,
+): { readonly blocks: Map<number, Block>; readonly isFull: boolean } {
+  let isFull = false
   const insns = new Map<number, Insn>()
   const leaders = new Set([entry])
   const hot = [entry]
@@ -66,14 +78,16 @@ export function discoverBlocks(entry: number, source: CodeSource): Map<number, B
   const scan = (from: number): void => {
     for (let at: number | undefined = from; at !== undefined && !insns.has(at);) {
       const i = source.insnAt(at)
-      if (!i || insns.size >= MAX_REGION_INSNS) return
+      if (!i) return
+      isFull ||= insns.size >= MAX_REGION_INSNS
+      if (isFull) return
       insns.set(at, i)
       at = targetsOf(i).next
       if (i.row.flow === undefined) continue
       const isIndirect = i.row.flow === 'jump' && i.operands[0]?.kind !== 'rel'
       for (const t of following(i, source)) {
         if (leaders.has(t) || leaders.size >= MAX_REGION_BLOCKS) continue
-        const isLarge = insns.size >= ENOUGH_INSNS || isIndirect
+        const isLarge = insns.size >= ENOUGH_INSNS || (isIndirect && !throughJumps)
         if (isLarge && i.row.flow !== 'call' && source.isTranslated(t)) continue
         // Calls return, even those that have not yet: recursion reaches its first return last.
         const likely = i.row.flow === 'call' || source.isWarm(t)
@@ -90,7 +104,8 @@ export function discoverBlocks(entry: number, source: CodeSource): Map<number, B
       continue
     }
     const guess = cold.shift()
-    if (guess === undefined || insns.size >= MAX_WITH_GUESSES) return splitAtLeaders(leaders, insns, source)
+    if (guess === undefined || insns.size >= MAX_WITH_GUESSES)
+      return { blocks: splitAtLeaders(leaders, insns, source), isFull }
     leaders.add(guess)
     scan(guess)
   }
