@@ -23,14 +23,19 @@ const prefix = join(folder, `${BUNDLE_HASH}-${process.version}-${process.arch}`)
 const cache = new KeptFile(`${prefix}.code`)
 
 /**
- * Flags are a part of what V8 compares before it takes code that it has made, so they stay.
+ * Flags of V8 11, which is Node 20's: later versions have others, and complain. They are a part of what V8 compares before it takes code that
+ * it has made, so they stay.
  *
  * How many bytes of its bytecode a function runs before V8 thinks of optimizing it, instead of 66 KiB: most of what our own code does is done
  * once for each piece of a guest's code. A static hello took a third more CPU time, and python3 a fifth.
  */
-setFlagsFromString(`--interrupt-budget=${1 << 19}`)
+const JAVASCRIPT_BUDGET = 1 << 19
 /** The same for WebAssembly, in V8's own unit and instead of 1,800,000: what is optimized once is kept. */
-setFlagsFromString('--wasm-tiering-budget=500000')
+const WASM_BUDGET = 500_000
+if (process.versions.v8.startsWith('11.')) {
+  setFlagsFromString(`--interrupt-budget=${JAVASCRIPT_BUDGET}`)
+  setFlagsFromString(`--wasm-tiering-budget=${WASM_BUDGET}`)
+}
 
 const cachedData = cache.read()
 const parameters = 'require,__filename,launcher'
