@@ -238,7 +238,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
   }
 
   private createKernel(path: string, port: HostPort, hooks: Partial<KernelOptions> = {}): Kernel {
-    const { allowRead = [], allowWrite = [], seed, scheduleSeed, onNotice, onSyscall } = this.options
+    const { allowRead = [], allowWrite = [], deny = [], seed, scheduleSeed, onNotice, onSyscall } = this.options
     const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : port.workingDirectory
     return new Kernel({
       ram: this.ram,
@@ -248,6 +248,7 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
       grants: {
         read: [folder, port.workingDirectory, ...SYSTEM_FOLDERS, ...allowRead, ...allowWrite],
         write: allowWrite,
+        never: deny,
       },
       vdso: this.vdso,
       cpuinfo: () => cpuinfo((leaf, subleaf) => this.cpuid(leaf, subleaf), this.clock.hertz),

@@ -32,6 +32,8 @@ export interface MachineOptions<A extends VdsoAbi = VdsoAbi> {
   /** Absolute paths that the guest may read or write, files or whole folders, beyond the defaults. */
   readonly allowRead?: readonly string[]
   readonly allowWrite?: readonly string[]
+  /** Absolute paths that it may neither read nor write, whatever is allowed: where the host keeps what it trusts. */
+  readonly deny?: readonly string[]
   /** false: run everything in the evaluator (exact, slow; for comparison). */
   readonly translate?: boolean
   /** How often code must have run before it is translated to a function of its own; for comparison. The default is made for speed. */

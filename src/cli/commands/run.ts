@@ -41,6 +41,7 @@ export async function run(
     ...(nativeCode && { nativeCode }),
     port: nodeHost(),
     codeCache: cache.read(),
+    deny: [cache.folder],
     ...machineOptions(options, log),
     ...(cpu && { cpu }),
     ...vdsoOptions(options, api.VDSO_ABIS),

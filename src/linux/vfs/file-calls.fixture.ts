@@ -20,6 +20,7 @@ const ARENA_SIZE = 0x10_0000
 export interface FixtureOptions {
   readonly read?: readonly string[]
   readonly write?: readonly string[]
+  readonly never?: readonly string[]
   readonly sgx?: (ram: Ram) => Sgx
   readonly ramSize?: number
 }
@@ -50,7 +51,7 @@ export class FileCalls {
       state: new CpuState(this.ram),
       port: this.host,
       clock: { now: () => this.time, skipTo: (time) => (this.time = time) },
-      grants: { read: options.read ?? ['/home'], write: options.write ?? ['/home'] },
+      grants: { read: options.read ?? ['/home'], write: options.write ?? ['/home'], never: options.never ?? [] },
       onNotice: (text) => this.notices.push(text),
       ...(sgx ? { sgx, hostMapping: (frame: number) => sgx.epc.hostMapping(frame) ?? notEpc() } : {}),
     })

@@ -93,6 +93,28 @@ describe('the sandbox', () => {
     }
     expect(t.open('own')).toBe(-EACCES)
   })
+  test('has places that no grant opens, and that cannot be replaced', () => {
+    const t = new FileCalls(
+      { ...TREE, '/home/cache/enclu/code': 'trusted' },
+      { write: ['/'], never: ['/home/cache/enclu'] },
+    )
+    expect(t.write(t.open('cache/other', O.WRONLY | O.CREAT), 'text')).toBe(4)
+    for (const flags of [O.RDONLY, O.WRONLY, O.WRONLY | O.CREAT])
+      expect(t.open('cache/enclu/code', flags)).toBe(-EACCES)
+    expect(t.open('cache/enclu/new', O.WRONLY | O.CREAT)).toBe(-EACCES)
+    expect(t.call('unlink', { path: 'cache/enclu/code' })).toBe(-EACCES)
+    expect(t.call('link', { oldpath: 'cache/enclu/code', newpath: 'code' })).toBe(-EACCES)
+    expect(t.call('rename', { oldpath: 'sub', newpath: 'cache/enclu' })).toBe(-EACCES)
+    for (const path of ['cache/enclu', 'cache'])
+      expect(t.call('rename', { oldpath: path, newpath: 'sub/moved' }), path).toBe(-EACCES)
+    expect(t.notices.at(-1)).toContain('enclu keeps its own files there')
+    expect(t.host.text('/home/cache/enclu/code')).toBe('trusted')
+  })
+  test('has places that do not exist yet, which no link can lead away', () => {
+    const t = new FileCalls(TREE, { write: ['/'], never: ['/home/cache/enclu'] })
+    expect(t.call('symlink', { target: '/home/sub', path: 'cache' })).toBe(-EACCES)
+    expect(t.call('mkdir', { path: 'cache', mode: 0o777 })).toBe(-EACCES)
+  })
   test('holds for descriptors of folders', () => {
     const t = new FileCalls(TREE, { write: [] })
     const dirfd = t.open('sub', O.RDONLY | O.DIRECTORY)

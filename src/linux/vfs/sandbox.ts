@@ -5,6 +5,8 @@ import { components, isWithin, join, normalize, parentOf } from './path.ts'
 export interface Grants {
   readonly read: readonly string[]
   readonly write: readonly string[]
+  /** Neither, whatever the others say; nor can what leads there be replaced. */
+  readonly never?: readonly string[]
 }
 
 /** What any Linux program needs to start: its libraries, their configuration, the tools it calls. */
@@ -16,7 +18,7 @@ export const SYSTEM_FOLDERS = ['/lib', '/lib32', '/lib64', '/libx32', '/usr', '/
  * through, not listed.
  */
 export class Sandbox {
-  private readonly granted: { readonly read: readonly string[]; readonly write: readonly string[] }
+  private readonly granted: Required<Grants>
   /** Every folder and link that was passed on the way to a grant. */
   private readonly passed = new Set<string>(['/'])
   private readonly noticed = new Set<string>()
@@ -26,10 +28,20 @@ export class Sandbox {
   constructor(files: FilePort, grants: Grants, base: string, notice: (text: string) => void) {
     this.notice = notice
     const canonical = (path: string): string => canonicalPath(files, normalize(path, base), (p) => this.passed.add(p))
-    this.granted = { read: grants.read.map(canonical), write: grants.write.map(canonical) }
+    this.granted = {
+      read: grants.read.map(canonical),
+      write: grants.write.map(canonical),
+      never: (grants.never ?? []).map(canonical),
+    }
   }
 
   allows(kind: 'read' | 'write', path: string): boolean {
+    const { never } = this.granted
+    const isDenied = never.some((d) => isWithin(path, d) || (kind === 'write' && isWithin(d, path)))
+    return !isDenied && this.isGranted(kind, path)
+  }
+
+  private isGranted(kind: 'read' | 'write', path: string): boolean {
     return this.granted[kind].some((folder) => isWithin(path, folder))
   }
 
@@ -43,7 +55,8 @@ export class Sandbox {
     const flag = `--allow-${kind}=${path}`
     if (!this.noticed.has(flag)) {
       this.noticed.add(flag)
-      this.notice(`the program may not ${kind} ${path}; to allow it: ${flag}`)
+      const remedy = this.isGranted(kind, path) ? 'enclu keeps its own files there' : `to allow it: ${flag}`
+      this.notice(`the program may not ${kind} ${path}; ${remedy}`)
     }
     return -EACCES
   }
