@@ -20,8 +20,6 @@ export class Enclave {
   SECS: ReturnType<typeof SECS.view>
   readonly BASEADDR: number
   readonly SIZE: number
-  /** SECS.BASEADDR, and where ELRANGE ends, for those that have bigints to compare. */
-  readonly range: readonly [start: bigint, end: bigint]
   readonly SSAFRAMESIZE: number
   readonly MISCSELECT: number
   readonly ATTRIBUTES: bigint
@@ -50,7 +48,6 @@ export class Enclave {
     this.SECS = secs
     this.BASEADDR = Number(secs.BASEADDR)
     this.SIZE = Number(secs.SIZE)
-    this.range = [secs.BASEADDR, secs.BASEADDR + secs.SIZE]
     this.SSAFRAMESIZE = secs.SSAFRAMESIZE
     this.MISCSELECT = secs.MISCSELECT
     this.ATTRIBUTES = secs.ATTRIBUTES

@@ -38,6 +38,8 @@ export class EpcPage {
    * manual leaves it to the processor how it tracks.
    */
   trackingEpoch: number | undefined
+  /** System software has it in its list of free pages; nothing of the processor's. */
+  isFree = false
   /** What the processor keeps in a SECS page beyond the structure: there exactly while the page is valid and of type PT_SECS. */
   enclave: Enclave | undefined
 
@@ -99,10 +101,12 @@ export class Epc {
   readonly pageCount: number
   readonly ram: Ram
   private readonly pages: (EpcPage | undefined)[] = []
-  private readonly byFrame = new Map<number, EpcPage>()
-  private readonly freePages = new Set<EpcPage>()
-  /** Free pages, the last one first, and some that are not free any more. */
-  private readonly freeList: EpcPage[] = []
+  /** By frame number: 1 + the index of the page that has it, or 0. */
+  private readonly indexes: Uint32Array
+  /** Free pages, the last one first, some of them twice, and some that are not free any more. */
+  private freeList: EpcPage[] = []
+  /** How many pages are free that were in use before. */
+  private freed = 0
   private nextUnused = 0
   private abortFrame: number | undefined
 
@@ -112,6 +116,7 @@ export class Epc {
     this.base = base
     this.size = size
     this.pageCount = size / PAGE_SIZE
+    this.indexes = new Uint32Array(ram.u8.length / PAGE_SIZE)
   }
 
   page(index: number): EpcPage {
@@ -124,13 +129,13 @@ export class Epc {
     if (known) return known
     const page = new EpcPage(index, this.base + index * PAGE_SIZE, this.ram, address)
     this.pages[index] = page
-    this.byFrame.set(page.frame, page)
+    this.indexes[page.frame / PAGE_SIZE] = index + 1
     return page
   }
 
   /** Is the frame at byte offset `frame` (of a Mapping) EPC memory? */
   pageAt(frame: number): EpcPage | undefined {
-    return this.byFrame.get(frame)
+    return this.pages[(this.indexes[frame / PAGE_SIZE] ?? 0) - 1]
   }
 
   /**
@@ -138,26 +143,36 @@ export class Epc {
    * an enclave will have the page; which page is taken for it is only a matter of speed.
    */
   allocate(address?: number): EpcPage | undefined {
-    const atHome = address === undefined ? undefined : this.byFrame.get(homeOf(address))
-    if (atHome && this.freePages.delete(atHome)) return atHome
+    const atHome = address === undefined ? undefined : this.pageAt(homeOf(address))
+    if (atHome && this.take(atHome)) return atHome
     const wantsNew = atHome === undefined && address !== undefined && this.ram.isHomeFree(address)
-    if (this.nextUnused < this.pageCount && (wantsNew || this.freePages.size === 0))
+    if (this.nextUnused < this.pageCount && (wantsNew || this.freed === 0))
       return this.pageFor(this.nextUnused++, address)
-    for (let page = this.freeList.pop(); page; page = this.freeList.pop()) if (this.freePages.delete(page)) return page
+    for (let page = this.freeList.pop(); page; page = this.freeList.pop()) if (this.take(page)) return page
     return undefined
+  }
+
+  /** false: it is in use. */
+  private take(page: EpcPage): boolean {
+    if (!page.isFree) return false
+    page.isFree = false
+    this.freed--
+    return true
   }
 
   /** Gives back a page of `allocate`. The caller has done EREMOVE. */
   free(page: EpcPage): void {
     invariant(!page.VALID, 'EPC page given back while valid')
-    this.freePages.add(page)
+    if (page.isFree) return
+    page.isFree = true
+    this.freed++
     this.freeList.push(page)
-    if (this.freeList.length > 2 * this.pageCount) this.freeList.splice(0, Infinity, ...this.freePages)
+    if (this.freeList.length > 2 * this.pageCount) this.freeList = [...new Set(this.freeList.filter((p) => p.isFree))]
   }
 
   /** How many pages `allocate` can still give. */
   get freeCount(): number {
-    return this.pageCount - this.nextUnused + this.freePages.size
+    return this.pageCount - this.nextUnused + this.freed
   }
 
   /**
@@ -165,7 +180,7 @@ export class Epc {
    * writes are dropped. Any other frame is not ours: undefined.
    */
   hostMapping(frame: number): Mapping | undefined {
-    if (!this.byFrame.has(frame)) return undefined
+    if (!this.pageAt(frame)) return undefined
     if (this.abortFrame === undefined) {
       this.abortFrame = this.ram.allocateFrame()
       this.ram.u8.fill(0xff, this.abortFrame, this.abortFrame + PAGE_SIZE)

@@ -212,7 +212,7 @@ export class Fixture {
 
   add(offset: number, source: Uint8Array, flags: bigint): EpcPage {
     const target = this.take()
-    const linaddr = BigInt(BASE + offset)
+    const linaddr = BASE + offset
     ENCLS.EADD(this.sgx, { target, secs: this.secs, linaddr, source, secinfo: secinfo(flags) })
     for (let chunk = 0; chunk < 4096; chunk += 256) ENCLS.EEXTEND(this.sgx, { secs: this.secs, target, offset: chunk })
     this.pages.set(offset, target)

@@ -43,8 +43,8 @@ describe('random bytes', () => {
           faultOrCode(() => ENCLS.ECREATE(sgx, { target, source, secinfo: mutate(secinfo(0n), info.slice(3)) }))
           const tcs = mutate(baseTcs(), page, 200)
           const args = { target: child, secs: target, source: tcs, secinfo: mutate(secinfo(SECINFO_TCS), info, 8) }
-          faultOrCode(() => ENCLS.EADD(sgx, { ...args, linaddr }))
-          faultOrCode(() => ENCLS.EADD(sgx, { ...args, linaddr: BigInt(BASE) }))
+          faultOrCode(() => ENCLS.EADD(sgx, { ...args, linaddr: Number(linaddr) }))
+          faultOrCode(() => ENCLS.EADD(sgx, { ...args, linaddr: BASE }))
         },
       ),
       { numRuns: 500 },

@@ -50,9 +50,10 @@ export function enclsLeaf<Arguments, Result extends SgxErrorCode | void>(definit
   readonly run: (sgx: Sgx, args: Arguments, refuse: Refusals) => Result
 }): EnclsLeaf<Arguments, Result> {
   const { leaf, inputs, run } = definition
+  const { since } = ENCLS_LEAVES[leaf]
   const call = (sgx: Sgx, args: Arguments): Result => {
     const refuse = sgx.refusalsOf(leaf)
-    if (!sgx.profile.features.includes(ENCLS_LEAVES[leaf].since)) refuse.GP('EAX is a leaf number that CPUID reports')
+    if (!sgx.profile.features.includes(since)) refuse.GP('EAX is a leaf number that CPUID reports')
     const result = run(sgx, args, refuse)
     if (!result) refuse.done()
     return result

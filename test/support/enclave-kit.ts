@@ -118,9 +118,8 @@ function measure(file: Uint8Array): Uint8Array {
     SECINFO.view(secinfo).FLAGS = load === loads[0] ? PT_TCS : PT_REG | rights
     const data = segmentBytes(load)
     for (let page = 0; page < data.length; page += PAGE) {
-      measureEADD(hash, BigInt(p_vaddr + page), secinfo)
-      for (let at = page; at < page + PAGE; at += 256)
-        measureEEXTEND(hash, BigInt(p_vaddr + at), data.subarray(at, at + 256))
+      measureEADD(hash, p_vaddr + page, secinfo)
+      for (let at = page; at < page + PAGE; at += 256) measureEEXTEND(hash, p_vaddr + at, data.subarray(at, at + 256))
     }
   }
   return Uint8Array.from(hash.digest())

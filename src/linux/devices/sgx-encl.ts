@@ -22,7 +22,8 @@ export class DriverEnclave {
   attributes = 0n
   allowedAttributes = 0n
   initialized = false
-  readonly pages = new Map<number, EnclavePage>()
+  /** By page number in the enclave: addresses would be floating-point numbers, with which a Map is much slower. */
+  private readonly pages = new Map<number, EnclavePage>()
   private readonly vaPages: VaPage[] = []
   /** Pages that may need a slot, the SECS included. */
   private pageCount = 0
@@ -80,13 +81,22 @@ export class DriverEnclave {
 
   /** EADD or EAUG has made `page`, which may be written out from now on. */
   add(page: EnclavePage): void {
-    this.pages.set(page.address, page)
+    this.pages.set(this.numberOf(page.address), page)
     this.loaded++
     this.driver.reclaimer.add(page)
   }
 
   pageAt(address: number): EnclavePage | undefined {
-    return this.pages.get(address - (address % PAGE_SIZE))
+    return this.pages.get(this.numberOf(address))
+  }
+
+  /** Number of the page that holds `address`. */
+  private numberOf(address: number): number {
+    return Math.floor((address - this.base) / PAGE_SIZE)
+  }
+
+  allPages(): Iterable<EnclavePage> {
+    return this.pages.values()
   }
 
   /** The page is in the EPC, loaded if it was not. undefined: no EPC page could be had. */
@@ -160,14 +170,14 @@ export class DriverEnclave {
 
   /** EREMOVE; the page is free again. */
   remove(address: number): number {
-    const page = this.pages.get(address)
+    const page = this.pageAt(address)
     if (!page) return -EFAULT
     this.zap(address)
     this.driver.reclaimer.remove(page)
     const wasLoaded = page.epc !== undefined
     if (!page.remove()) return -EIO
     if (wasLoaded) this.loaded--
-    this.pages.delete(address)
+    this.pages.delete(this.numberOf(address))
     this.shrink()
     return 0
   }

@@ -113,10 +113,10 @@ function addPage(enclave: DriverEnclave, task: Task, address: number, source: nu
     enclave.shrink()
     return failed(errno)
   }
-  if (enclave.pages.has(address)) return refused(EBUSY)
+  if (enclave.pageAt(address)) return refused(EBUSY)
   const bytes = task.memory.pageAt(source)
   if (!bytes) return refused(EFAULT)
-  if (encls(() => ENCLS.EADD(sgx, { target, secs, linaddr: BigInt(address), source: bytes, secinfo })) === 'fault')
+  if (encls(() => ENCLS.EADD(sgx, { target, secs, linaddr: address, source: bytes, secinfo })) === 'fault')
     return refused(EIO)
   enclave.add(new EnclavePage(enclave, address, type, maximum, target))
   if (!measure) return 0

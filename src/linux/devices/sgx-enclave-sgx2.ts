@@ -48,7 +48,7 @@ function eachPage(
 ): Outcome & { readonly count: bigint } {
   for (let done = 0; done < Number(length); done += PAGE_SIZE) {
     const address = enclave.base + Number(offset) + done
-    const page = enclave.pages.get(address)
+    const page = enclave.pageAt(address)
     const isLoaded = page && enclave.load(page, false) !== undefined
     const outcome = isLoaded ? change(page as Loaded) : { errno: -EFAULT }
     if (outcome.errno < 0) return { ...outcome, count: BigInt(done) }

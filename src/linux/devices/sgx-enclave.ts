@@ -98,11 +98,11 @@ class EnclaveBacking implements Backing {
 
   /** A mapping has no right that a page in it lacks; where there is no page, anything goes. */
   mayMap(start: number, end: number, protection: number): number {
-    const { base, size, initialized, pages } = this.enclave
+    const { base, size, initialized } = this.enclave
     if (this.process.personality & READ_IMPLIES_EXEC) return -EACCES
     if (initialized && (start < base || end > base + size)) return -EACCES
     if (protection & PROT_WRITE && (this.file.flags & O.ACCMODE) !== O.RDWR) return -EACCES
-    for (const [address, { maximum }] of pages) {
+    for (const { address, maximum } of this.enclave.allPages()) {
       if (address >= start && address < end && (protection & RWX & ~maximum) !== 0) return -EACCES
     }
     return 0

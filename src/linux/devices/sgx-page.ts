@@ -55,6 +55,10 @@ export class EnclavePage {
   /** When it was last looked up, on the reclaimer's clock. */
   accessedAt = 0
   private writtenOut: WrittenOut | undefined
+  /** Its place in a PageList, which alone changes these. */
+  previous: EnclavePage | undefined
+  next: EnclavePage | undefined
+  isListed = false
 
   constructor(enclave: DriverEnclave, address: number, type: PageType, maximum: number, epc: EpcPage) {
     this.enclave = enclave

@@ -1,5 +1,6 @@
 import type { EpcPage, Sgx } from '../../sgx/index.ts'
 import type { EnclavePage } from './sgx-page.ts'
+import { PageList } from './sgx-page-list.ts'
 
 /**
  * Makes room in the EPC: pages that nobody has used for a while are written out (EWB), a few at a time. The kernel has a thread for
@@ -20,7 +21,7 @@ const RECENT = 16
 export class Reclaimer {
   private readonly sgx: Sgx
   /** Added and augmented pages that are in the EPC, those to look at first first. */
-  private readonly active = new Set<EnclavePage>()
+  private readonly active = new PageList()
   private readonly low: number
   private readonly high: number
   /** Counts look-ups; 0 is long ago. */
@@ -75,8 +76,8 @@ export class Reclaimer {
     const victims: EnclavePage[] = []
     // What is put back at the end is not met again in this round.
     let left = Math.min(ROUND, this.active.size)
-    for (const page of this.active) {
-      if (left-- === 0) break
+    for (let page = this.active.first; page && left > 0; page = this.active.first) {
+      left--
       this.active.delete(page)
       if (this.age(page, whileRunning)) victims.push(page)
       else this.active.add(page)

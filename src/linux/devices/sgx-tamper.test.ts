@@ -31,7 +31,7 @@ class Tampered extends Driver {
   }
   page(n: number): EnclavePage {
     const backing = this.task.space.vmas.find(BASE)?.backing as unknown as { enclave: DriverEnclave }
-    const page = backing.enclave.pages.get(BASE + n * PAGE)
+    const page = backing.enclave.pageAt(BASE + n * PAGE)
     if (!page) throw new Error(`no page ${n}`)
     return page
   }

@@ -4,6 +4,7 @@ import * as linux from '../../spec/linux/index.ts'
 import { PF_ERROR } from '../../spec/x86/index.ts'
 import type { BackingFault, BackingPage } from './backing.ts'
 import { STACK_GUARD_GAP } from './layout.ts'
+import { PageTable } from './page-table.ts'
 import { VmaList, type Vma } from './vma.ts'
 
 /** A page that can be accessed. `epc`: an EPC page, which only enclaves see. */
@@ -54,7 +55,7 @@ export class AddressSpace implements PageSource {
   stackLimit = 8 * 1024 * 1024
   /** Where the vDSO is, or 0. */
   vdso = 0
-  private readonly pages = new Map<number, BackingPage>()
+  private readonly pages = new PageTable()
   private users = 1
 
   constructor(
@@ -189,14 +190,7 @@ export class AddressSpace implements PageSource {
 
   /** Numbers of the present pages in [start, end), ascending. */
   private presentIn(start: number, end: number): number[] {
-    const first = pageNumber(start)
-    const last = pageNumber(end - 1)
-    if (last - first > this.pages.size) {
-      return [...this.pages.keys()].filter((n) => n >= first && n <= last).sort((a, b) => a - b)
-    }
-    const found: number[] = []
-    for (let n = first; n <= last; n++) if (this.pages.has(n)) found.push(n)
-    return found
+    return this.pages.between(pageNumber(start), pageNumber(end - 1))
   }
 
   /** The permissions of [start, end) changed: what the views remember of present pages is stale. */
@@ -225,7 +219,7 @@ export class AddressSpace implements PageSource {
   }
 
   isPresent(address: number): boolean {
-    return this.pages.has(pageNumber(address))
+    return this.pages.get(pageNumber(address)) !== undefined
   }
 
   /** Pages in memory, for /proc and getrusage. */
@@ -254,7 +248,7 @@ export class AddressSpace implements PageSource {
     child.brk = this.brk
     child.stackLimit = this.stackLimit
     child.vdso = this.vdso
-    for (const [n, page] of this.pages) {
+    for (const [n, page] of this.pages.entries()) {
       const vma = this.vmas.find(n * PAGE_SIZE)
       if (vma?.fork !== 'copy') continue
       if (!page.epc) this.ram.retainFrame(page.frame)

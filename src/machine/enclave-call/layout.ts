@@ -220,7 +220,7 @@ export function measureLayout({ secs, steps }: PlainLayout): Uint8Array {
   const { SSAFRAMESIZE, SIZE } = SECS.view(secs)
   measureECREATE(hash, SSAFRAMESIZE, SIZE)
   const extend = (step: PlainAdd, at: number): void =>
-    measureEEXTEND(hash, step.offset + BigInt(at), bytesOf(step, at, CHUNK))
+    measureEEXTEND(hash, Number(step.offset) + at, bytesOf(step, at, CHUNK))
   steps.forEach((step, i) => {
     if (step.leaf === 'EEXTEND') {
       const adder = adderOf(step.offset, steps.slice(0, i))
@@ -229,7 +229,7 @@ export function measureLayout({ secs, steps }: PlainLayout): Uint8Array {
     }
     const secinfo = secinfoOf(step.flags)
     for (let page = 0; page < step.length; page += PAGE) {
-      measureEADD(hash, step.offset + BigInt(page), secinfo)
+      measureEADD(hash, Number(step.offset) + page, secinfo)
       for (let at = page; step.measure && at < page + PAGE; at += CHUNK) extend(step, at)
     }
   })

@@ -148,7 +148,7 @@ const EADD = leafTable<EaddScene>({
     return { f, target: f.take(), secs: f.secs, linaddr: BASE + PAGE.HOLE, source: CODE_BYTES, flags: SECINFO_RW }
   },
   run: ({ f, linaddr, flags, ...args }) =>
-    outcome(() => ENCLS.EADD(f.sgx, { ...args, linaddr: BigInt(linaddr), secinfo: secinfo(flags) }), f.events),
+    outcome(() => ENCLS.EADD(f.sgx, { ...args, linaddr, secinfo: secinfo(flags) }), f.events),
   cases: EADD_CASES,
 })
 
@@ -163,7 +163,7 @@ export function eadd32(limits: Partial<TcsView>): string {
   })
   ENCLS.ECREATE(sgx, { target: page, source, secinfo: secinfo(0n) })
   const image = baseTcs((t) => Object.assign(t, limits))
-  const args = { target, secs: page, linaddr: LOW, source: image, secinfo: secinfo(SECINFO_TCS) }
+  const args = { target, secs: page, linaddr: Number(LOW), source: image, secinfo: secinfo(SECINFO_TCS) }
   return outcome(() => ENCLS.EADD(sgx, args), events)
 }
 

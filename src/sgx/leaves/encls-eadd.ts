@@ -1,4 +1,3 @@
-import { PAGE_SIZE } from '../../cpu/index.ts'
 import { ATTRIBUTES, SECINFO, SECINFO_FLAGS, TCS, TCS_FLAGS, TCS_RESERVED } from '../../spec/sgx/index.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf, reservedIsZero } from '../leaf.ts'
@@ -10,12 +9,15 @@ export interface EaddArguments {
   /** An EPC page that is not in use. */
   readonly target: EpcPage
   readonly secs: EpcPage
-  readonly linaddr: bigint
+  /** A number above 2^53 need not be exact: no enclave is there. */
+  readonly linaddr: number
   /** 4096 bytes. */
   readonly source: Uint8Array
   /** 64 bytes. */
   readonly secinfo: Uint8Array
 }
+
+const SCRATCH_SECINFO = new Uint8Array(SECINFO.size)
 
 export const EADD = enclsLeaf<EaddArguments, void>({
   leaf: 'EADD',
@@ -27,8 +29,8 @@ export const EADD = enclsLeaf<EaddArguments, void>({
     target: 'Address of the destination EPC page',
   },
   run(sgx, { target, secs, linaddr, source, secinfo }, refuse) {
-    if (linaddr & 0xfffn) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
-    const SCRATCH_SECINFO = secinfo.slice(0, SECINFO.size)
+    if (linaddr & 0xfff) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
+    SCRATCH_SECINFO.set(secinfo)
     const flags = secinfoFlags(SCRATCH_SECINFO)
     if (!flags) return refuse.GP('SECINFO reserved fields are zero')
     const { PT } = flags
@@ -39,23 +41,22 @@ export const EADD = enclsLeaf<EaddArguments, void>({
     if (!enclave) return refuse.PF(secs.physicalAddress, 0, 'EPCM(DS:TMP_SECS).PT = PT_SECS')
 
     if (PT === 'PT_TCS') {
-      const tcs = TCS.view(source)
       if (!reservedIsZero(source, TCS_RESERVED)) return refuse.GP('TCS.RESERVED = 0')
       if (!enclave.hasAttribute(ATTRIBUTES.MODE64BIT)) {
+        const tcs = TCS.view(source)
         if ((tcs.FSLIMIT & 0xfff) !== 0xfff) return refuse.GP('TCS.FSLIMIT & 0FFFH = 0FFFH')
         if ((tcs.GSLIMIT & 0xfff) !== 0xfff) return refuse.GP('TCS.GSLIMIT & 0FFFH = 0FFFH')
       }
     } else if (flags.W && !flags.R) {
       return refuse.GP('SECINFO.FLAGS.W = 0 or SECINFO.FLAGS.R = 1')
     }
-    const [BASEADDR, end] = enclave.range
-    if (linaddr < BASEADDR || linaddr >= end) {
+    if (!enclave.contains(linaddr)) {
       return refuse.GP('PAGEINFO.LINADDR is within the enclave linear address space')
     }
     if (enclave.initialized) return refuse.GP('SECS is not initialized')
 
     sgx.epc.beforeWrite(target.frame)
-    target.bytes.set(source.subarray(0, PAGE_SIZE))
+    target.bytes.set(source)
     if (PT === 'PT_TCS') {
       SECINFO.view(SCRATCH_SECINFO).FLAGS &= ~(SECINFO_FLAGS.R | SECINFO_FLAGS.W | SECINFO_FLAGS.X)
       target.tcs.FLAGS &= ~TCS_FLAGS.DBGOPTIN
@@ -63,13 +64,13 @@ export const EADD = enclsLeaf<EaddArguments, void>({
       target.tcs.AEP = 0n
       target.tcs.STATE = TCS_STATE.INACTIVE
     }
-    measureEADD(enclave.measurement, linaddr - BASEADDR, SCRATCH_SECINFO)
+    measureEADD(enclave.measurement, linaddr - enclave.BASEADDR, SCRATCH_SECINFO)
 
     target.R = PT === 'PT_REG' && flags.R
     target.W = PT === 'PT_REG' && flags.W
     target.X = PT === 'PT_REG' && flags.X
     target.PT = PT
-    target.ENCLAVEADDRESS = Number(linaddr)
+    target.ENCLAVEADDRESS = linaddr
     target.ENCLAVESECS = secs
     enclave.childCount++
     target.BLOCKED = target.PENDING = target.MODIFIED = target.PR = false

@@ -32,7 +32,7 @@ export const EEXTEND = enclsLeaf<EextendArguments, void>({
     const enclave = target.ENCLAVESECS === secs ? secs.enclave : undefined
     if (!enclave) return refuse.GP('DS:RBX resolves to the SECS of DS:RCX')
     if (enclave.initialized) return refuse.GP('SECS is not initialized')
-    const TMP_ENCLAVEOFFSET = BigInt(target.ENCLAVEADDRESS - enclave.BASEADDR + offset)
+    const TMP_ENCLAVEOFFSET = target.ENCLAVEADDRESS - enclave.BASEADDR + offset
     measureEEXTEND(enclave.measurement, TMP_ENCLAVEOFFSET, target.bytes.subarray(offset, offset + CHUNK))
   },
 })
@@ -47,6 +47,7 @@ export function extendPage(sgx: Sgx, { secs, target }: Omit<EextendArguments, 'o
     for (let offset = CHUNK; offset < PAGE_SIZE; offset += CHUNK) EEXTEND(sgx, { secs, target, offset })
     return
   }
-  invariant(secs.enclave, 'EEXTEND has checked the SECS')
-  measureEEXTENDs(secs.enclave.measurement, target.ENCLAVEADDRESS - secs.enclave.BASEADDR, target.bytes)
+  const { enclave } = secs
+  invariant(enclave, 'EEXTEND has checked the SECS')
+  measureEEXTENDs(enclave.measurement, target.ENCLAVEADDRESS - enclave.BASEADDR, target.bytes)
 }

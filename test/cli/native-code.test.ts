@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
-import { Code, ModuleWriter } from '../wasm/index.ts'
-import { v8NativeCode } from './native-code.ts'
+import { Code, ModuleWriter } from '../../src/wasm/index.ts'
+import { v8NativeCode } from '../../src/cli/native-code.ts'
 
 /** sum(n): n + ... + 1. */
 function sumModule(): Uint8Array<ArrayBuffer> {
