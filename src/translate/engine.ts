@@ -6,47 +6,15 @@ import { CommonCode } from './common-code.ts'
 import { createDispatcher, jumpSlot, SLOT, type Dispatcher } from './dispatcher.ts'
 import { Keeper } from './keeper.ts'
 import { IndirectJumps } from './indirect-jumps.ts'
+import type { EngineOptions, EngineStats, KeptTranslations } from './engine-options.ts'
 import { KeptCode, type KeptModule } from './kept-code.ts'
 import { RETURN, USUAL_MANNER, type RegionManner } from './region-contract.ts'
-import { NativeModules, type NativeCode } from './native-code.ts'
+import { NativeModules } from './native-code.ts'
 import { RegionModules, type InstalledModule, type Place } from './region-modules.ts'
 import { LEAVE, ThreadedCode } from './threaded.ts'
 import { isEnclu, Transitions, type EncluPort } from './transitions.ts'
 
-export interface EngineStats {
-  /** Executed by the evaluator; the rest of the retired instructions ran translated. */
-  evaluated: number
-  regions: number
-  translatedInsns: number
-  /** Regions of earlier runs that were used. */
-  keptRegions: number
-  /** Of those, in modules that the host had compiled in an earlier run. */
-  keptCompiled: number
-  /** Checks of translated code that sent an instruction to the evaluator. */
-  handovers: number
-}
-
-export interface EngineOptions {
-  /** false: everything by the evaluator. */
-  readonly translate?: boolean
-  /** Runs of a block before it is translated. */
-  readonly hot?: number
-  /** What earlier engines of this version have kept, and that this one shall keep, too: see KeptTranslations. Absent: nothing is. */
-  readonly kept?: KeptTranslations
-  /** Absent: nothing is kept of what the host has compiled. */
-  readonly native?: NativeCode
-  /** Without it, ENCLU ends `run`. */
-  readonly enclu?: EncluPort
-}
-
-/** What spares later runs work, as bytes. */
-export interface KeptTranslations {
-  /** Handlers of threaded code, which are good for any program. */
-  readonly handlers?: Uint8Array
-  /** Code of one program on a processor with these features. */
-  readonly program?: Uint8Array
-}
-
+/** Runs of a block before it is translated. */
 const HOT = 1500
 /** Runs of a block before handlers are made for it. */
 const COLD = 1

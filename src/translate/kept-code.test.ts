@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { PAGE_SIZE, STATE } from '../cpu/index.ts'
 import { TestMachine } from '../isa/test-machine.fixture.ts'
-import { Engine, type KeptTranslations } from './engine.ts'
+import { Engine } from './engine.ts'
+import type { KeptTranslations } from './engine-options.ts'
 import type { NativeCode } from './native-code.ts'
 
 const CODE = 0x40_0000
