@@ -1,7 +1,7 @@
 import { invariant } from '../base/index.ts'
 import { Fault, PAGE_SIZE, STATE, type CpuState, type Exit, type View } from '../cpu/index.ts'
 import { decode, type Decode, type Evaluator, type Insn } from '../isa/index.ts'
-import type { EngineStats } from '../translate/index.ts'
+import { noStats } from '../translate/index.ts'
 
 /** The processor just before an instruction. Valid during the call that it is given to. */
 export interface Step {
@@ -22,14 +22,7 @@ const LONGEST_INSN = 15
 
 /** Runs guest code one instruction at a time and shows each to an observer; what `Engine` is otherwise. */
 export class Stepper {
-  readonly stats: EngineStats = {
-    evaluated: 0,
-    regions: 0,
-    translatedInsns: 0,
-    keptRegions: 0,
-    keptCompiled: 0,
-    handovers: 0,
-  }
+  readonly stats = noStats()
   private readonly state: CpuState
   private readonly evaluator: Evaluator
   private readonly decode: Decode

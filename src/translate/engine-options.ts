@@ -14,6 +14,16 @@ export interface EngineStats {
   handovers: number
 }
 
+/** Before anything has run. */
+export const noStats = (): EngineStats => ({
+  evaluated: 0,
+  regions: 0,
+  translatedInsns: 0,
+  keptRegions: 0,
+  keptCompiled: 0,
+  handovers: 0,
+})
+
 export interface EngineOptions {
   /** false: everything by the evaluator. */
   readonly translate?: boolean

@@ -6,7 +6,7 @@ import { CommonCode } from './common-code.ts'
 import { createDispatcher, jumpSlot, SLOT, type Dispatcher } from './dispatcher.ts'
 import { Keeper } from './keeper.ts'
 import { IndirectJumps } from './indirect-jumps.ts'
-import type { EngineOptions, EngineStats, KeptTranslations } from './engine-options.ts'
+import { noStats, type EngineOptions, type KeptTranslations } from './engine-options.ts'
 import { KeptCode, type KeptModule } from './kept-code.ts'
 import { RETURN, USUAL_MANNER, type RegionManner } from './region-contract.ts'
 import { NativeModules } from './native-code.ts'
@@ -27,14 +27,7 @@ const VAIN_LIMIT = 24
 
 /** Runs guest code: cold in the evaluator, warm as threaded code, hot in regions; all are exact, so where they alternate cannot be seen. */
 export class Engine {
-  readonly stats: EngineStats = {
-    evaluated: 0,
-    regions: 0,
-    translatedInsns: 0,
-    keptRegions: 0,
-    keptCompiled: 0,
-    handovers: 0,
-  }
+  readonly stats = noStats()
   private readonly ram: Ram
   private readonly state: CpuState
   private readonly evaluator: Evaluator

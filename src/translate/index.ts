@@ -2,7 +2,7 @@
 export type { EncluPort } from './transitions.ts'
 export type { NativeCode } from './native-code.ts'
 export { Engine } from './engine.ts'
-export type { EngineOptions, EngineStats, KeptTranslations } from './engine-options.ts'
+export { noStats, type EngineOptions, type EngineStats, type KeptTranslations } from './engine-options.ts'
 export { CodeCache, type RunBlock, type Region } from './code-cache.ts'
 export { RegionCompiler } from './region.ts'
 export { RETURN, FIRST_EXIT } from './region-contract.ts'
