@@ -210,8 +210,11 @@ export function encodingsFor(cases: number, states: number): number {
 }
 
 /** See isa/move.ts. */
-const storesPiecewise = ({ row, w }: Insn, code: Uint8Array): boolean =>
-  row.mnemonic === 'MOVBE' && w === 64 && code.subarray(0, 5).includes(0x66)
+const storesPiecewise = ({ row, w, operands }: Insn, code: Uint8Array): boolean =>
+  row.mnemonic === 'MOVBE' &&
+  operands[0]?.kind === 'mem' &&
+  w === 64 &&
+  code.subarray(0, code.indexOf(0x0f)).includes(0x66)
 
 /** `encodings` per row of weight 1, and `states` for each. Segment overrides are left out where the kernel has no FSGSBASE. */
 export function* casesOf(

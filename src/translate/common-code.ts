@@ -1,4 +1,4 @@
-import type { Native, NativeModules } from './native-code.ts'
+import { nativeFrom, optimizedIn, sizeOf, type Native, type NativeModules, type NativeSize } from './native-code.ts'
 import { pack, unpack } from './packed.ts'
 
 /** Handlers of threaded code in one module: their keys, and their code without its length. */
@@ -12,8 +12,7 @@ interface KeptModule {
   readonly native?: Native | undefined
 }
 
-/** Lengths in bytes; 0: there is none. */
-type NativeSize = readonly [length: number, optimized: number]
+/** Lengths in bytes. */
 interface Contents {
   readonly modules: readonly (readonly [name: string, wasm: number, ...native: NativeSize])[]
   readonly handlers: readonly {
@@ -74,12 +73,11 @@ export class CommonCode {
       (after - before) * WORTH_WRITING <= after
     )
       return undefined
-    const size = (native: Native | undefined): NativeSize => [native?.bytes.length ?? 0, native?.optimized ?? 0]
     const contents: Contents = {
-      modules: [...modules].map(([name, m]) => [name, m.wasm.length, ...size(m.native)]),
+      modules: [...modules].map(([name, m]) => [name, m.wasm.length, ...sizeOf(m.native)]),
       handlers: handlers.map((m) => ({
         bodies: [...m.bodies].map(([key, body]) => [key, body.length]),
-        native: size(m.native),
+        native: sizeOf(m.native),
       })),
     }
     const nativeOf = ({ native }: HandlerModule | KeptModule): Uint8Array[] => (native ? [native.bytes] : [])
@@ -90,23 +88,22 @@ export class CommonCode {
   }
 }
 
-const optimizedIn = (all: readonly { readonly native?: Native | undefined }[]): number =>
-  all.reduce((sum, { native }) => sum + (native?.optimized ?? 0), 0)
 const handlersIn = (all: readonly HandlerModule[]): number => all.reduce((sum, { bodies }) => sum + bodies.size, 0)
 
 function read(bytes: Uint8Array): { kept: Map<string, KeptModule>; handlers: HandlerModule[] } | undefined {
   const packed = unpack<Contents>(MAGIC, bytes)
   if (!packed) return undefined
   const { contents, take } = packed
-  const takeNative = ([length, optimized]: NativeSize): Native | undefined =>
-    length > 0 ? { bytes: take(length), optimized } : undefined
   return {
     kept: new Map(
-      contents.modules.map(([name, length, ...native]) => [name, { wasm: take(length), native: takeNative(native) }]),
+      contents.modules.map(([name, length, ...native]) => [
+        name,
+        { wasm: take(length), native: nativeFrom(native, take) },
+      ]),
     ),
     handlers: contents.handlers.map((m) => ({
       bodies: new Map(m.bodies.map(([key, length]) => [key, take(length)])),
-      native: takeNative(m.native),
+      native: nativeFrom(m.native, take),
     })),
   }
 }

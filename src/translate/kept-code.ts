@@ -3,7 +3,7 @@
  * used where a page holds the same bytes at the same address again, and nowhere else.
  */
 import { PAGE_SIZE, type Ram } from '../cpu/index.ts'
-import type { Native } from './native-code.ts'
+import { nativeFrom, optimizedIn, sizeOf, type Native, type NativeSize } from './native-code.ts'
 import { bytesOf, numbersOf, pack, unpack } from './packed.ts'
 import type { RegionManner } from './region-contract.ts'
 import type { RegionModule } from './region-modules.ts'
@@ -49,8 +49,7 @@ interface Contents {
     /** Indexes in `pages`. */
     readonly contents: readonly number[]
     readonly avx: boolean
-    /** Length in bytes, 0 if there is none, and how many functions are optimized. */
-    readonly native: readonly [length: number, optimized: number]
+    readonly native: NativeSize
   }[]
 }
 
@@ -142,7 +141,7 @@ export class KeptCode {
     const isWorth = (more: number, all: number): boolean => more * WORTH_WRITING > all
     const index = new Map(pages.map((p, k) => [p, k]))
     const modules = [...new Set([...this.modules.values()].flat())].filter((m) => m.contents.every((c) => index.has(c)))
-    const optimized = modules.reduce((sum, m) => sum + (m.native?.optimized ?? 0), 0)
+    const optimized = optimizedIn(modules)
     if (
       !isWorth(blocks - this.blocksAtStart, blocks) &&
       !isWorth(this.newModules, modules.length) &&
@@ -161,7 +160,7 @@ export class KeptCode {
         places: m.places.byteLength,
         contents: m.contents.map((c) => index.get(c) ?? 0),
         avx: m.avx,
-        native: [m.native?.bytes.length ?? 0, m.native?.optimized ?? 0],
+        native: sizeOf(m.native),
       })),
     }
     return pack(MAGIC, contents, [
@@ -189,9 +188,8 @@ export class KeptCode {
     contents.modules.forEach((m, k) => {
       const wasm = take(m.wasm)
       const contents = m.contents.flatMap((n) => pages[n] ?? [])
-      const [length, optimized] = m.native
-      const native = length > 0 ? { bytes: take(length), optimized } : undefined
-      this.optimizedAtStart += optimized
+      const native = nativeFrom(m.native, take)
+      this.optimizedAtStart += native?.optimized ?? 0
       const { addresses, avx } = m
       const module = { addresses, avx, wasm, places: places[k] ?? new Float64Array(0), contents, native }
       for (const a of m.addresses) this.index(a, module)

@@ -1,6 +1,6 @@
 /**
- * What the host's WebAssembly engine has compiled, for later runs: compiling the regions of python3 took more CPU time than running
- * them. Hosts that can hand it out say how; everywhere else modules are compiled as ever.
+ * What the host's WebAssembly engine has compiled, for later runs: compiling took 40 % of the CPU time of later runs of python3
+ * (docs/decisions/0007-kept-code.md). Hosts that can hand it out say how; everywhere else modules are compiled as ever.
  */
 export interface NativeCode {
   /** The module that `native` was written from; undefined if this engine, on this processor, cannot use it. */
@@ -17,6 +17,17 @@ export interface Native {
   /** How many of its functions are in there. */
   readonly optimized: number
 }
+
+/** As it is described where it is kept. 0: there is none. */
+export type NativeSize = readonly [length: number, optimized: number]
+export const sizeOf = (native: Native | undefined): NativeSize => [native?.bytes.length ?? 0, native?.optimized ?? 0]
+/** `take` gives the next bytes of what is kept. */
+export const nativeFrom = (
+  [length, optimized]: NativeSize,
+  take: (length: number) => Uint8Array,
+): Native | undefined => (length > 0 ? { bytes: take(length), optimized } : undefined)
+export const optimizedIn = (all: Iterable<{ readonly native?: Native | undefined }>): number =>
+  [...all].reduce((sum, { native }) => sum + (native?.optimized ?? 0), 0)
 
 /** Makes modules, and knows later what of them is worth keeping. */
 export class NativeModules {

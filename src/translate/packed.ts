@@ -3,7 +3,7 @@ import { ByteWriter } from '../wasm/index.ts'
 import { checksum } from './checksum.ts'
 
 /** Of the first part, and of what is read as numbers. */
-export const ALIGNMENT = 8
+const ALIGNMENT = 8
 const MAGIC_SIZE = 16
 /** Where what the checksum is of begins: behind it. */
 const CHECKED = MAGIC_SIZE + ALIGNMENT
