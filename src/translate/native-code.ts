@@ -1,5 +1,5 @@
 /**
- * What the host's WebAssembly engine has compiled, for later runs: compiling took 40 % of the CPU time of later runs of python3
+ * What the host's WebAssembly engine has compiled, for later runs. Compiling took 40 % of the CPU time of later runs of python3
  * (docs/decisions/0007-kept-code.md). Hosts that can hand it out say how; everywhere else modules are compiled as ever.
  */
 export interface NativeCode {
