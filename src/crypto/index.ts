@@ -1,6 +1,6 @@
 /** Cryptography that a leaf needs in the middle of an instruction: synchronous, no host modules. */
 export { aesCmac, aesGcm, type AesGcm, type Sealed } from './aes.ts'
-export { createSha256, gathering, sha256, type Sha256, type Sha256Provider } from './sha256.ts'
+export { createSha256, sha256, type Sha256, type Sha256Provider } from './sha256.ts'
 export {
   RSA3072_SIZE,
   verifyRsa3072,

@@ -23,30 +23,6 @@ function wrap(hash: ReturnType<typeof nobleSha256.create>): Sha256 {
   }
 }
 
-const GATHERED = 0x1_0000
-
-/** The same hash, given what is to be hashed in large pieces: to some, each piece costs as much as half a kilobyte of it. */
-export function gathering(hash: Sha256): Sha256 {
-  const gathered = new Uint8Array(GATHERED)
-  let count = 0
-  const flush = (): Sha256 => {
-    if (count > 0) hash.update(gathered.subarray(0, count))
-    count = 0
-    return hash
-  }
-  return {
-    update(data) {
-      if (count + data.length > GATHERED) flush()
-      if (data.length > GATHERED) return hash.update(data)
-      gathered.set(data, count)
-      count += data.length
-      return undefined
-    },
-    copy: () => gathering(flush().copy()),
-    digest: () => flush().digest(),
-  }
-}
-
 /** SHA-256 of the concatenation of `parts`. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const hash = nobleSha256.create()

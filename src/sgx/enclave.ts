@@ -1,6 +1,6 @@
-import type { Sha256 } from '../crypto/index.ts'
 import { ATTRIBUTES, SECS } from '../spec/sgx/index.ts'
 import type { EpcPage } from './epc.ts'
+import type { Measurement } from './measurement.ts'
 import type { EnclaveMode } from './mode.ts'
 
 /**
@@ -27,7 +27,7 @@ export class Enclave {
   readonly MODE64BIT: boolean
   readonly AEXNOTIFY: boolean
   /** Running MRENCLAVE. */
-  readonly measurement: Sha256
+  readonly measurement: Measurement
   /** SECS.EID. */
   readonly EID: bigint
   /** Counts the tracking cycles that ETRACK has begun. */
@@ -42,7 +42,7 @@ export class Enclave {
   /** Logical processors inside. */
   readonly threads: EnclaveMode[] = []
 
-  constructor(page: EpcPage, measurement: Sha256, EID: bigint) {
+  constructor(page: EpcPage, measurement: Measurement, EID: bigint) {
     const secs = SECS.view(page.bytes)
     this.page = page
     this.SECS = secs

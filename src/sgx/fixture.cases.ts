@@ -227,7 +227,7 @@ export class Fixture {
   }
 
   get mrenclave(): Uint8Array {
-    return Uint8Array.from(this.secs.enclave?.measurement.copy().digest() ?? [])
+    return this.secs.enclave?.measurement.digest() ?? new Uint8Array(0)
   }
 
   sigstruct(): Uint8Array {

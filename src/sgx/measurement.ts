@@ -6,62 +6,95 @@ import { PAGE_SIZE } from '../cpu/index.ts'
  * EEXTEND print them as TMPUPDATEFIELD).
  */
 const RECORD = 64
-
-/** A record that only its leaf writes, so that what is constant in it stays. */
-function recordOf(leaf: string): { readonly record: Uint8Array; readonly view: DataView } {
-  const record = new Uint8Array(RECORD)
-  for (let i = 0; i < leaf.length; i++) record[i] = leaf.charCodeAt(i)
-  return { record, view: new DataView(record.buffer) }
-}
-const ECREATE = recordOf('ECREATE')
-const EADD = recordOf('EADD')
-const EEXTEND = recordOf('EEXTEND')
-
-/** A 64-bit field as a number below 2^53: a bigint for each page of an enclave would cost more than the rest of the record. */
-function setOffset(view: DataView, at: number, offset: number): void {
-  view.setUint32(at, offset, true)
-  view.setUint32(at + 4, offset / 0x1_0000_0000, true)
-}
-
-export function measureECREATE(hash: Sha256, SSAFRAMESIZE: number, SIZE: bigint): void {
-  ECREATE.view.setUint32(8, SSAFRAMESIZE, true)
-  ECREATE.view.setBigUint64(12, SIZE, true)
-  hash.update(ECREATE.record)
-}
-
-/** `offset` of the page in the enclave; of `secinfo` the first 48 bytes are measured. */
-export function measureEADD(hash: Sha256, offset: number, secinfo: Uint8Array): void {
-  const { record, view } = EADD
-  setOffset(view, 8, offset)
-  for (let k = 0; k < 48; k++) record[16 + k] = secinfo[k] ?? 0
-  hash.update(record)
-}
-
-/** `chunk` is 256 bytes, `offset` its place in the enclave. */
-export function measureEEXTEND(hash: Sha256, offset: number, chunk: Uint8Array): void {
-  setOffset(EEXTEND.view, 8, offset)
-  hash.update(EEXTEND.record)
-  hash.update(chunk)
-}
-
 const CHUNK = 256
-/** What is measured of a page behind its first chunk: a record and a chunk, fifteen times. All but offsets and chunks is constant. */
-const rest = new Uint8Array((PAGE_SIZE / CHUNK - 1) * (RECORD + CHUNK))
-const restView = new DataView(rest.buffer)
-for (let at = 0; at < rest.length; at += RECORD + CHUNK) rest.set(EEXTEND.record, at)
+
+/** Bytes that are hashed at once: each piece costs as much as half a kilobyte of it, and these are still in the processor's cache. */
+const GATHERED = 0x4000
+/** What EADD and EEXTEND of a whole page add. */
+const PAGE_MEASURED = RECORD + (PAGE_SIZE / CHUNK) * (RECORD + CHUNK)
+
+/** The first eight bytes of a record: the name of its leaf, as two words. */
+function nameOf(leaf: string): readonly [number, number] {
+  const bytes = new Uint8Array(8)
+  for (let i = 0; i < leaf.length; i++) bytes[i] = leaf.charCodeAt(i)
+  const view = new DataView(bytes.buffer)
+  return [view.getInt32(0, true), view.getInt32(4, true)]
+}
+const ECREATE = nameOf('ECREATE')
+const EADD = nameOf('EADD')
+const EEXTEND = nameOf('EEXTEND')
+
+/** What follows the name in a record before its fields are set. */
+const NO_FIELDS = new Uint8Array(RECORD - 8)
+
 /** A page to take chunks from, as making views of one costs more than copying it. */
 const copy = new Uint8Array(PAGE_SIZE)
 const chunks = Array.from({ length: PAGE_SIZE / CHUNK }, (_, k) => copy.subarray(k * CHUNK, (k + 1) * CHUNK))
 
-/** What `measureEEXTEND` of the chunks of a page adds after the first one. `offset` is that of the page. */
-export function measureEEXTENDs(hash: Sha256, offset: number, page: Uint8Array): void {
-  copy.set(page)
-  let at = 0
-  chunks.forEach((chunk, k) => {
-    if (k === 0) return
-    setOffset(restView, at + 8, offset + k * CHUNK)
-    rest.set(chunk, at + RECORD)
-    at += RECORD + CHUNK
-  })
-  hash.update(rest)
+/** The measurement of an enclave that is being built. */
+export class Measurement {
+  private readonly hash: Sha256
+  /** Records and chunks that are not hashed yet. */
+  private readonly bytes = new Uint8Array(GATHERED)
+  private readonly view = new DataView(this.bytes.buffer)
+  private count = 0
+
+  /** `hash` has hashed nothing, and is the measurement's from now on. */
+  constructor(hash: Sha256) {
+    this.hash = hash
+  }
+
+  ECREATE(SSAFRAMESIZE: number, SIZE: bigint): void {
+    const at = this.record(ECREATE)
+    this.view.setUint32(at + 8, SSAFRAMESIZE, true)
+    this.view.setBigUint64(at + 12, SIZE, true)
+  }
+
+  /** `offset` of the page in the enclave, below 2^53; of `secinfo` the first 48 bytes are measured. */
+  EADD(offset: number, secinfo: Uint8Array): void {
+    const at = this.record(EADD)
+    this.setOffset(at, offset)
+    for (let k = 0; k < 48; k++) this.bytes[at + 16 + k] = secinfo[k] ?? 0
+  }
+
+  /** `chunk` is 256 bytes, `offset` its place in the enclave. */
+  EEXTEND(offset: number, chunk: Uint8Array): void {
+    this.setOffset(this.record(EEXTEND), offset)
+    this.bytes.set(chunk, this.count)
+    this.count += CHUNK
+  }
+
+  /** EEXTEND of the chunks of a page behind the first one. `offset` is that of the page. */
+  EEXTENDs(offset: number, page: Uint8Array): void {
+    copy.set(page)
+    for (let k = 1; k < chunks.length; k++) this.EEXTEND(offset + k * CHUNK, chunks[k] ?? copy)
+  }
+
+  /** MRENCLAVE as it is now: 32 bytes. EINIT may fail and be tried again, so this does not end the measurement. */
+  digest(): Uint8Array {
+    this.flush()
+    return Uint8Array.from(this.hash.copy().digest())
+  }
+
+  /** Begins a record of zeros but for its name, with room for a whole page: its place in `bytes`. */
+  private record([low, high]: readonly [number, number]): number {
+    if (this.count + PAGE_MEASURED > GATHERED) this.flush()
+    const at = this.count
+    this.view.setInt32(at, low, true)
+    this.view.setInt32(at + 4, high, true)
+    this.bytes.set(NO_FIELDS, at + 8)
+    this.count += RECORD
+    return at
+  }
+
+  /** A 64-bit field as a number: a bigint for each chunk of an enclave would cost more than the rest of the record. */
+  private setOffset(record: number, offset: number): void {
+    this.view.setUint32(record + 8, offset, true)
+    this.view.setUint32(record + 12, offset / 0x1_0000_0000, true)
+  }
+
+  private flush(): void {
+    if (this.count > 0) this.hash.update(this.bytes.subarray(0, this.count))
+    this.count = 0
+  }
 }

@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { rsa3072Quotients } from '../../src/crypto/index.ts'
 import { readElf } from '../../src/formats/index.ts'
-import { measureEADD, measureECREATE, measureEEXTEND } from '../../src/sgx/index.ts'
+import { Measurement } from '../../src/sgx/index.ts'
 import { PF_R, PF_W, PF_X } from '../../src/spec/elf/index.ts'
 import {
   ATTRIBUTES,
@@ -106,8 +106,8 @@ async function buildEnclave(path: string, recipe: EnclaveRecipe, compiled: Map<s
 /** MRENCLAVE, when the segments are added in the order of the file and the first one holds the TCSs. */
 function measure(file: Uint8Array): Uint8Array {
   const { loads, segmentBytes, span } = readElf(Uint8Array.from(file))
-  const hash = createHash('sha256')
-  measureECREATE(hash, 1, BigInt(2 ** Math.ceil(Math.log2(span.end))))
+  const measurement = new Measurement(createHash('sha256'))
+  measurement.ECREATE(1, BigInt(2 ** Math.ceil(Math.log2(span.end))))
   for (const load of loads) {
     const { p_flags, p_vaddr } = load
     const rights =
@@ -118,11 +118,11 @@ function measure(file: Uint8Array): Uint8Array {
     SECINFO.view(secinfo).FLAGS = load === loads[0] ? PT_TCS : PT_REG | rights
     const data = segmentBytes(load)
     for (let page = 0; page < data.length; page += PAGE) {
-      measureEADD(hash, p_vaddr + page, secinfo)
-      for (let at = page; at < page + PAGE; at += 256) measureEEXTEND(hash, p_vaddr + at, data.subarray(at, at + 256))
+      measurement.EADD(p_vaddr + page, secinfo)
+      for (let at = page; at < page + PAGE; at += 256) measurement.EEXTEND(p_vaddr + at, data.subarray(at, at + 256))
     }
   }
-  return Uint8Array.from(hash.digest())
+  return measurement.digest()
 }
 
 function signed(ENCLAVEHASH: Uint8Array, pem: string, fields: Partial<Sigstruct>): Uint8Array {

@@ -90,7 +90,7 @@ export class Driver extends FileCalls {
   }
 
   init(change?: (sig: Sigstruct) => void): number {
-    const mrenclave = Uint8Array.from(this.secsPage?.enclave?.measurement.copy().digest() ?? new Uint8Array(32))
+    const mrenclave = this.secsPage?.enclave?.measurement.digest() ?? new Uint8Array(32)
     return this.ioctl(SGX_IOC.ENCLAVE_INIT, this.pointer(this.bytes(signedSigstruct(mrenclave, change))))
   }
 

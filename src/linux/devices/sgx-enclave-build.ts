@@ -27,7 +27,7 @@ import {
   SIGSTRUCT,
   VENDOR_INTEL,
 } from '../../spec/sgx/index.ts'
-import { ENCLS, extendPage, type Sgx } from '../../sgx/index.ts'
+import { ENCLS, extendPage, type EpcPage, type Sgx } from '../../sgx/index.ts'
 import type { Task } from '../task/task.ts'
 import { ioctl, type Ioctl } from './ioctl.ts'
 import { encls, protectionOf } from './sgx-driver.ts'
@@ -98,29 +98,36 @@ interface Addition {
 
 /** Adds and, if asked for, measures one page. */
 function addPage(enclave: DriverEnclave, task: Task, address: number, source: number, addition: Addition): number {
-  const { secinfo, type, maximum, measure } = addition
-  const { sgx } = enclave
   const secs = enclave.secs?.epc
   const target = secs && enclave.driver.reclaimer.allocate(false, address)
   if (!target) return -ENOMEM
-  const failed = (errno: number): number => {
-    sgx.epc.free(target)
-    return -errno
-  }
   const grown = enclave.grow()
-  if (grown < 0) return failed(-grown)
-  const refused = (errno: number): number => {
-    enclave.shrink()
-    return failed(errno)
+  const errno = grown < 0 ? grown : fillPage(enclave, task, address, source, { target, secs, addition })
+  if (errno < 0) {
+    if (grown >= 0) enclave.shrink()
+    enclave.sgx.epc.free(target)
+    return errno
   }
-  if (enclave.pageAt(address)) return refused(EBUSY)
-  const bytes = task.memory.pageAt(source)
-  if (!bytes) return refused(EFAULT)
-  if (encls(() => ENCLS.EADD(sgx, { target, secs, linaddr: address, source: bytes, secinfo })) === 'fault')
-    return refused(EIO)
-  enclave.add(new EnclavePage(enclave, address, type, maximum, target))
-  if (!measure) return 0
-  return encls(() => extendPage(sgx, { secs, target })) === 'fault' ? -EIO : 0
+  enclave.add(new EnclavePage(enclave, address, addition.type, addition.maximum, target))
+  if (!addition.measure) return 0
+  return encls(() => extendPage(enclave.sgx, { secs, target })) === 'fault' ? -EIO : 0
+}
+
+interface Filling {
+  /** Not in use yet. */
+  readonly target: EpcPage
+  readonly secs: EpcPage
+  readonly addition: Addition
+}
+
+/** EADD of one page, unless the enclave has it already. */
+function fillPage(enclave: DriverEnclave, task: Task, linaddr: number, from: number, filling: Filling): number {
+  const { target, secs, addition } = filling
+  if (enclave.pageAt(linaddr)) return -EBUSY
+  const source = task.memory.pageAt(from)
+  if (!source) return -EFAULT
+  const { secinfo } = addition
+  return encls(() => ENCLS.EADD(enclave.sgx, { target, secs, linaddr, source, secinfo })) === 'fault' ? -EIO : 0
 }
 
 export const ADD_PAGES = ioctl('SGX_IOC_ENCLAVE_ADD_PAGES', SGX_IOC.ENCLAVE_ADD_PAGES, sgx_enclave_add_pages, {

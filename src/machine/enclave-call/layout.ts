@@ -1,6 +1,6 @@
 import { alignUp } from '../../base/index.ts'
 import { createSha256 } from '../../crypto/index.ts'
-import { measureEADD, measureECREATE, measureEEXTEND } from '../../sgx/index.ts'
+import { Measurement } from '../../sgx/index.ts'
 import { ATTRIBUTES, PT, SECINFO, SECINFO_FLAGS, SECINFO_PAGE_TYPE_SHIFT, SECS, TCS } from '../../spec/sgx/index.ts'
 import { badArgument, checkBytes, checkSize, checkU64, checkUnsigned } from './arguments.ts'
 import type { MemoryAccess } from './guest-memory.ts'
@@ -216,11 +216,11 @@ export function bytesOf({ contents }: PlainAdd, at: number, size: number): Uint8
 
 /** MRENCLAVE of a layout, as the processor will compute it. */
 export function measureLayout({ secs, steps }: PlainLayout): Uint8Array {
-  const hash = createSha256()
+  const measurement = new Measurement(createSha256())
   const { SSAFRAMESIZE, SIZE } = SECS.view(secs)
-  measureECREATE(hash, SSAFRAMESIZE, SIZE)
+  measurement.ECREATE(SSAFRAMESIZE, SIZE)
   const extend = (step: PlainAdd, at: number): void =>
-    measureEEXTEND(hash, Number(step.offset) + at, bytesOf(step, at, CHUNK))
+    measurement.EEXTEND(Number(step.offset) + at, bytesOf(step, at, CHUNK))
   steps.forEach((step, i) => {
     if (step.leaf === 'EEXTEND') {
       const adder = adderOf(step.offset, steps.slice(0, i))
@@ -229,11 +229,11 @@ export function measureLayout({ secs, steps }: PlainLayout): Uint8Array {
     }
     const secinfo = secinfoOf(step.flags)
     for (let page = 0; page < step.length; page += PAGE) {
-      measureEADD(hash, Number(step.offset) + page, secinfo)
+      measurement.EADD(Number(step.offset) + page, secinfo)
       for (let at = page; step.measure && at < page + PAGE; at += CHUNK) extend(step, at)
     }
   })
-  return hash.digest()
+  return measurement.digest()
 }
 
 /**

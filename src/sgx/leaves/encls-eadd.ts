@@ -1,7 +1,6 @@
 import { ATTRIBUTES, SECINFO, SECINFO_FLAGS, TCS, TCS_FLAGS, TCS_RESERVED } from '../../spec/sgx/index.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf, reservedIsZero } from '../leaf.ts'
-import { measureEADD } from '../measurement.ts'
 import { TCS_STATE } from '../mode.ts'
 import { secinfoFlags } from '../operands.ts'
 
@@ -64,7 +63,7 @@ export const EADD = enclsLeaf<EaddArguments, void>({
       target.tcs.AEP = 0n
       target.tcs.STATE = TCS_STATE.INACTIVE
     }
-    measureEADD(enclave.measurement, linaddr - enclave.BASEADDR, SCRATCH_SECINFO)
+    enclave.measurement.EADD(linaddr - enclave.BASEADDR, SCRATCH_SECINFO)
 
     target.R = PT === 'PT_REG' && flags.R
     target.W = PT === 'PT_REG' && flags.W

@@ -1,10 +1,9 @@
 import { PAGE_SIZE } from '../../cpu/index.ts'
 import { ATTRIBUTES, GPRSGX, EXINFO, MISCSELECT, SECS, SECS_RESERVED } from '../../spec/sgx/index.ts'
 import { Enclave } from '../enclave.ts'
-import { gathering } from '../../crypto/index.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf, reservedIsZero } from '../leaf.ts'
-import { measureECREATE } from '../measurement.ts'
+import { Measurement } from '../measurement.ts'
 import { isCanonical, secinfoFlags } from '../operands.ts'
 import { xsaveSize } from '../profile.ts'
 
@@ -58,12 +57,12 @@ export const ECREATE = enclsLeaf<EcreateArguments, void>({
 
     sgx.epc.beforeWrite(target.frame)
     target.bytes.set(source.subarray(0, PAGE_SIZE))
-    const enclave = new Enclave(target, gathering(sgx.createSha256()), sgx.nextEid++)
+    const enclave = new Enclave(target, new Measurement(sgx.createSha256()), sgx.nextEid++)
     enclave.SECS.MRENCLAVE.fill(0)
     enclave.SECS.MRSIGNER.fill(0)
     enclave.SECS.ISVSVN = 0
     enclave.SECS.ISVPRODID = 0
-    measureECREATE(enclave.measurement, enclave.SSAFRAMESIZE, SIZE)
+    enclave.measurement.ECREATE(enclave.SSAFRAMESIZE, SIZE)
 
     target.PT = 'PT_SECS'
     target.ENCLAVEADDRESS = 0

@@ -2,7 +2,6 @@ import { invariant } from '../../base/index.ts'
 import { PAGE_SIZE } from '../../cpu/index.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf } from '../leaf.ts'
-import { measureEEXTEND, measureEEXTENDs } from '../measurement.ts'
 import type { Sgx } from '../processor.ts'
 
 export interface EextendArguments {
@@ -33,7 +32,7 @@ export const EEXTEND = enclsLeaf<EextendArguments, void>({
     if (!enclave) return refuse.GP('DS:RBX resolves to the SECS of DS:RCX')
     if (enclave.initialized) return refuse.GP('SECS is not initialized')
     const TMP_ENCLAVEOFFSET = target.ENCLAVEADDRESS - enclave.BASEADDR + offset
-    measureEEXTEND(enclave.measurement, TMP_ENCLAVEOFFSET, target.bytes.subarray(offset, offset + CHUNK))
+    enclave.measurement.EEXTEND(TMP_ENCLAVEOFFSET, target.bytes.subarray(offset, offset + CHUNK))
   },
 })
 
@@ -49,5 +48,5 @@ export function extendPage(sgx: Sgx, { secs, target }: Omit<EextendArguments, 'o
   }
   const { enclave } = secs
   invariant(enclave, 'EEXTEND has checked the SECS')
-  measureEEXTENDs(enclave.measurement, target.ENCLAVEADDRESS - enclave.BASEADDR, target.bytes)
+  enclave.measurement.EEXTENDs(target.ENCLAVEADDRESS - enclave.BASEADDR, target.bytes)
 }

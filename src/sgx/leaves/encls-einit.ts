@@ -69,7 +69,7 @@ export const EINIT = enclsLeaf<EinitArguments, SgxErrorCode>({
     }
     if (enclave.initialized) return refuse.GP('the enclave is not already initialized')
 
-    const TMP_MRENCLAVE = Uint8Array.from(enclave.measurement.copy().digest())
+    const TMP_MRENCLAVE = enclave.measurement.digest()
     if (!equalBytes(TMP_SIG.ENCLAVEHASH, TMP_MRENCLAVE)) {
       return refuse.code(SGX_INVALID_MEASUREMENT, 'SIGSTRUCT.ENCLAVEHASH = TMP_MRENCLAVE')
     }
