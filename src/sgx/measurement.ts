@@ -10,26 +10,30 @@ const CHUNK = 256
 
 /** Bytes that are hashed at once: each piece costs as much as half a kilobyte of it, and these are still in the processor's cache. */
 const GATHERED = 0x4000
-/** What EADD and EEXTEND of a whole page add. */
-const PAGE_MEASURED = RECORD + (PAGE_SIZE / CHUNK) * (RECORD + CHUNK)
 
-/** The first eight bytes of a record: the name of its leaf, as two words. */
-function nameOf(leaf: string): readonly [number, number] {
-  const bytes = new Uint8Array(8)
-  for (let i = 0; i < leaf.length; i++) bytes[i] = leaf.charCodeAt(i)
-  const view = new DataView(bytes.buffer)
-  return [view.getInt32(0, true), view.getInt32(4, true)]
+/** A record of which only the name is set. */
+function recordOf(leaf: string): Uint8Array {
+  const record = new Uint8Array(RECORD)
+  for (let i = 0; i < leaf.length; i++) record[i] = leaf.charCodeAt(i)
+  return record
 }
-const ECREATE = nameOf('ECREATE')
-const EADD = nameOf('EADD')
-const EEXTEND = nameOf('EEXTEND')
-
-/** What follows the name in a record before its fields are set. */
-const NO_FIELDS = new Uint8Array(RECORD - 8)
+const ECREATE = recordOf('ECREATE')
+const EADD = recordOf('EADD')
+const EEXTEND = recordOf('EEXTEND')
 
 /** A page to take chunks from, as making views of one costs more than copying it. */
 const copy = new Uint8Array(PAGE_SIZE)
 const chunks = Array.from({ length: PAGE_SIZE / CHUNK }, (_, k) => copy.subarray(k * CHUNK, (k + 1) * CHUNK))
+/** What EEXTEND of all but the first chunk adds. All but offsets and chunks is constant. */
+const rest = new Uint8Array((PAGE_SIZE / CHUNK - 1) * (RECORD + CHUNK))
+const restView = new DataView(rest.buffer)
+for (let at = 0; at < rest.length; at += RECORD + CHUNK) rest.set(EEXTEND, at)
+
+/** A 64-bit field as a number: a bigint for each chunk of an enclave would cost more than the rest of the record. */
+function setOffset(view: DataView, record: number, offset: number): void {
+  view.setUint32(record + 8, offset, true)
+  view.setUint32(record + 12, offset / 0x1_0000_0000, true)
+}
 
 /** The measurement of an enclave that is being built. */
 export class Measurement {
@@ -53,13 +57,13 @@ export class Measurement {
   /** `offset` of the page in the enclave, below 2^53; of `secinfo` the first 48 bytes are measured. */
   EADD(offset: number, secinfo: Uint8Array): void {
     const at = this.record(EADD)
-    this.setOffset(at, offset)
+    setOffset(this.view, at, offset)
     for (let k = 0; k < 48; k++) this.bytes[at + 16 + k] = secinfo[k] ?? 0
   }
 
   /** `chunk` is 256 bytes, `offset` its place in the enclave. */
   EEXTEND(offset: number, chunk: Uint8Array): void {
-    this.setOffset(this.record(EEXTEND), offset)
+    setOffset(this.view, this.record(EEXTEND), offset)
     this.bytes.set(chunk, this.count)
     this.count += CHUNK
   }
@@ -67,7 +71,15 @@ export class Measurement {
   /** EEXTEND of the chunks of a page behind the first one. `offset` is that of the page. */
   EEXTENDs(offset: number, page: Uint8Array): void {
     copy.set(page)
-    for (let k = 1; k < chunks.length; k++) this.EEXTEND(offset + k * CHUNK, chunks[k] ?? copy)
+    let at = 0
+    for (let k = 1; k < chunks.length; k++) {
+      setOffset(restView, at, offset + k * CHUNK)
+      rest.set(chunks[k] ?? copy, at + RECORD)
+      at += RECORD + CHUNK
+    }
+    if (this.count + rest.length > GATHERED) this.flush()
+    this.bytes.set(rest, this.count)
+    this.count += rest.length
   }
 
   /** MRENCLAVE as it is now: 32 bytes. EINIT may fail and be tried again, so this does not end the measurement. */
@@ -76,21 +88,13 @@ export class Measurement {
     return Uint8Array.from(this.hash.copy().digest())
   }
 
-  /** Begins a record of zeros but for its name, with room for a whole page: its place in `bytes`. */
-  private record([low, high]: readonly [number, number]): number {
-    if (this.count + PAGE_MEASURED > GATHERED) this.flush()
+  /** Begins a record, with room for a chunk behind it: its place in `bytes`. */
+  private record(named: Uint8Array): number {
+    if (this.count + RECORD + CHUNK > GATHERED) this.flush()
     const at = this.count
-    this.view.setInt32(at, low, true)
-    this.view.setInt32(at + 4, high, true)
-    this.bytes.set(NO_FIELDS, at + 8)
+    this.bytes.set(named, at)
     this.count += RECORD
     return at
-  }
-
-  /** A 64-bit field as a number: a bigint for each chunk of an enclave would cost more than the rest of the record. */
-  private setOffset(record: number, offset: number): void {
-    this.view.setUint32(record + 8, offset, true)
-    this.view.setUint32(record + 12, offset / 0x1_0000_0000, true)
   }
 
   private flush(): void {
