@@ -1,5 +1,5 @@
 /** Machine state in linear memory, guest memory and its page checks, faults, run-loop exits. Knows no instruction. */
-export { STATE, VIEW, JUMP, TRANSITIONS, PAGE_SIZE, FRAMES_START } from './layout.ts'
+export { STATE, STEADY_PAGES, VIEW, JUMP, TRANSITIONS, PAGE_SIZE, FRAMES_START } from './layout.ts'
 export { homeOf, Ram } from './ram.ts'
 export { Fault, fault } from './fault.ts'
 export { View, USER_END, checkCanonical, type Access, type Mapping, type PageSource } from './view.ts'

@@ -39,6 +39,9 @@ export const STATE = {
   SIZE: 1024,
 } as const
 
+/** Eight bytes for each page that a loop of translated code remembers (src/translate/steady-pages.ts). */
+export const STEADY_PAGES = STATE.SIZE
+
 /**
  * A view: read entries, then write entries, one of 8 bytes for each value of the low 20 bits of a page number; then places (u32), one
  * for each such value; then the jump cache.

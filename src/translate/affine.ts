@@ -47,6 +47,12 @@ export class Origins {
     return this.unknown()
   }
 
+  /** How far register n is from what it was at the block's begin; undefined: not known. */
+  step(n: number): bigint | undefined {
+    const value = this.registers[n]
+    return value?.root === `r${n}` ? value.offset : undefined
+  }
+
   private unknown(): Affine {
     return { root: `#${this.fresh++}`, offset: 0n }
   }
@@ -62,11 +68,23 @@ export interface BlockAccess {
 
 /** Accesses of one block that one check covers: same root, all within `[low, high)` of it. */
 export interface CheckGroup {
+  /** What `low` and `high` are relative to. */
+  readonly root: string
   low: bigint
   high: bigint
   write: boolean
   /** i32 local with the place in linear memory of `low`, once the check was emitted. */
   host: number
+  /** In a loop that remembers the page: see SteadyPages. */
+  steady: SteadyCheck | undefined
+}
+
+/** A check whose addresses go one way as long as a loop runs. */
+export interface SteadyCheck {
+  /** They never go down, else never up. */
+  readonly up: boolean
+  /** Where in linear memory the address of the last byte of the page that was found last is; 0 where none was. */
+  readonly page: number
 }
 
 /** A wider span would cross pages too often: crossing sends the block to the evaluator. */
@@ -85,7 +103,7 @@ export function groupAccesses(accesses: readonly BlockAccess[], combine: boolean
         ? (high > g.high ? high : g.high) - (low < g.low ? low : g.low) <= WIDEST
         : g.low === low && g.high === high
     let g = groups.find(fits)
-    if (!g) groups.push((g = { low, high, write: false, host: -1 }))
+    if (!g) groups.push((g = { root: a.address.root, low, high, write: false, host: -1, steady: undefined }))
     if (low < g.low) g.low = low
     if (high > g.high) g.high = high
     g.write ||= a.write

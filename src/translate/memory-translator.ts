@@ -1,7 +1,7 @@
 import { invariant } from '../base/index.ts'
 import { VIEW } from '../cpu/index.ts'
 import type { AccessAttributes, Insn, MemoryOperand, Width } from '../isa/index.ts'
-import { type CheckGroup, Origins } from './affine.ts'
+import { Origins, type CheckGroup, type SteadyCheck } from './affine.ts'
 import { constant, emit, local, node, type Node, type Temporaries } from './node.ts'
 import { SPECIAL, union } from './register-flow.ts'
 import { FIRST_GPR, FIRST_XMM, type InsnFacts, type RegionContext } from './region-parts.ts'
@@ -247,26 +247,62 @@ export abstract class MemoryTranslator extends RegisterTranslator {
   private check(g: CheckGroup, low: Node): void {
     const { region } = this
     invariant(region, 'emission outside a region')
-    const { code, locals } = region
+    const { code } = region
     const address = this.held(low)
     g.host = this.hosts?.take('i32') ?? -1
-    const entry = (shift: number, mask: number): void => {
-      this.emit(address)
-      code.op('i32.wrap_i64').i32(shift).op('i32.shr_u').i32(mask).op('i32.and').get(locals.view).op('i32.add')
-    }
-    entry(9, 0x7f_fff8)
-    code.memory('i64.load', g.write ? VIEW.WRITE : VIEW.READ)
-    if (!region.atHome) code.i64(BigInt(VIEW.AWAY)).op('i64.or')
-    this.emit(this.add(64, address, this.lit(64, g.high - g.low - 1n)))
-    code.i64(0xfffn).op('i64.or').op('i64.ne')
-    this.leaveIf()
+    const last = this.add(64, address, this.lit(64, g.high - g.low - 1n))
+    if (g.steady) this.checkSteady(g, g.steady, address, last)
+    else this.checkEntry(g, address, last)
     this.emit(address)
     code.op('i32.wrap_i64')
     if (!region.atHome) {
-      entry(10, 0x3f_fffc)
+      this.entryOf(address, 10, 0x3f_fffc)
       code.memory('i32.load', VIEW.PLACES).op('i32.xor')
     }
     code.set(g.host)
+  }
+
+  /**
+   * The byte that goes ahead is in the page that was found last: then so are the others, which were there before and have not been left
+   * behind (nothing that a loop adds up in its fuel's time is as long as half the address space).
+   */
+  private checkSteady(g: CheckGroup, { up, page }: SteadyCheck, address: Node, last: Node): void {
+    const { code } = this.region ?? {}
+    const ahead = this.held(node('i64', 'i64.or', [up ? last : address, this.lit(64, 0xfffn)]))
+    const known = code?.open('block') ?? 0
+    this.emit(ahead)
+    code?.i32(0).memory('i64.load', page).op('i64.eq').brIf(known)
+    this.checkEntry(g, address, last)
+    code?.i32(0)
+    this.emit(ahead)
+    code?.memory('i64.store', page).close()
+  }
+
+  /** Puts the place of the view's entry for an address on the stack. */
+  private entryOf(address: Node, shift: number, mask: number): void {
+    const { region } = this
+    invariant(region, 'emission outside a region')
+    this.emit(address)
+    region.code
+      .op('i32.wrap_i64')
+      .i32(shift)
+      .op('i32.shr_u')
+      .i32(mask)
+      .op('i32.and')
+      .get(region.locals.view)
+      .op('i32.add')
+  }
+
+  private checkEntry(g: CheckGroup, address: Node, last: Node): void {
+    const { region } = this
+    invariant(region, 'emission outside a region')
+    const { code } = region
+    this.entryOf(address, 9, 0x7f_fff8)
+    code.memory('i64.load', g.write ? VIEW.WRITE : VIEW.READ)
+    if (!region.atHome) code.i64(BigInt(VIEW.AWAY)).op('i64.or')
+    this.emit(last)
+    code.i64(0xfffn).op('i64.or').op('i64.ne')
+    this.leaveIf()
   }
 }
 

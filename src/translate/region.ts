@@ -1,5 +1,5 @@
 import { invariant } from '../base/index.ts'
-import { STATE } from '../cpu/index.ts'
+import { STATE, STEADY_PAGES } from '../cpu/index.ts'
 import { Code } from '../wasm/index.ts'
 import type { Insn } from '../isa/index.ts'
 import { groupAccesses } from './affine.ts'
@@ -26,21 +26,10 @@ import {
   type RegionManner,
 } from './region-contract.ts'
 import { fetchFlags, reload, storeRegisters, storeRest } from './region-state.ts'
+import { steadyChecks, type AnalyzedBlock } from './steady-pages.ts'
 import { structure, type Loop, type Structure } from './structure.ts'
-import {
-  declareLocals,
-  type InsnFacts,
-  type Known,
-  type KnownFlags,
-  type RegionLocals,
-  type Terminator,
-} from './region-parts.ts'
+import { declareLocals, type Known, type KnownFlags, type RegionLocals, type Terminator } from './region-parts.ts'
 import { Translator } from './translator.ts'
-
-interface AnalyzedBlock {
-  readonly block: Block
-  readonly facts: readonly InsnFacts[]
-}
 
 /** Indirect jumps to more places than this go through a table. */
 const MOST_COMPARED = 3
@@ -100,7 +89,8 @@ export class RegionCompiler {
       facts.flatMap((f) => f.accesses),
       combine,
     )
-    return { block, facts }
+    const hasOthers = block.insns.some((i) => !this.t.hasText(i) || i.row.flow === 'call')
+    return { block, facts, steps: this.t.steps(), hasOthers }
   }
 
   /** How `to` follows `from` inside the region; undefined: it does not. */
@@ -183,6 +173,7 @@ export class RegionCompiler {
     const [loop, ...inner] = loops
     if (!loop) return this.before(this.shape.merges.get(address) ?? [], () => this.block(address))
     this.before(loop.behind, () => {
+      this.forgetPages(loop)
       if (loop.isPeeled) {
         this.loopLevel.set(loop, this.code.open('block'))
         this.tree(address, inner)
@@ -192,6 +183,18 @@ export class RegionCompiler {
       this.tree(address, inner)
       this.code.op('unreachable').close()
     })
+  }
+
+  /** Before a loop whose checks remember pages. */
+  private forgetPages(loop: Loop): void {
+    const { code } = this
+    let page: number = STEADY_PAGES
+    if (!this.atHome) return
+    for (const [group, up] of steadyChecks(loop, this.analyzed)) {
+      code.i32(0).i64(0n).memory('i64.store', page)
+      group.steady = { up, page }
+      page += 8
+    }
   }
 
   /** `first` inside one wasm block for each of `places`, so that it can branch there; after each end comes that place's code. */

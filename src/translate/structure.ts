@@ -3,6 +3,8 @@ import type { Block } from './blocks.ts'
 /** The blocks of one loop: all that lead back to its header without leaving it. */
 export interface Loop {
   readonly body: ReadonlySet<number>
+  /** No other loop is in it. */
+  readonly isInnermost: boolean
   /**
    * The first round is written apart, before the loop. Then what a round sets before it looks at it (registers that are constants, the
    * inputs of the flags) is the same at the loop's begin from wherever that is reached, and need not be kept up in every round for the
@@ -147,11 +149,11 @@ function finish(
   const loops = new Map(
     [...bodies].map(([a, own]) => [
       a,
-      own.map((body) => ({
-        body,
-        isPeeled: !all.some((b) => b.size < body.size && isWithin(b, body)) && insnsOf(body, blocks) <= MOST_PEELED,
-        behind: behind.get(body) ?? [],
-      })),
+      own.map((body) => {
+        const isInnermost = !all.some((b) => b.size < body.size && isWithin(b, body))
+        const isPeeled = isInnermost && insnsOf(body, blocks) <= MOST_PEELED
+        return { body, isInnermost, isPeeled, behind: behind.get(body) ?? [] }
+      }),
     ]),
   )
   return { order, merges, loops, isPlaced, onlyPredecessor, cut }

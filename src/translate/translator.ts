@@ -54,6 +54,11 @@ export class Translator extends MemoryTranslator implements Cpu<Node> {
     this.origins = new Origins()
   }
 
+  /** Of each general-purpose register, after the last instruction of a block was analyzed: see AnalyzedBlock. */
+  steps(): (bigint | undefined)[] {
+    return Array.from({ length: 16 }, (_, n) => this.origins.step(n))
+  }
+
   analyze(insn: Insn): InsnFacts {
     this.region = undefined
     const facts: InsnFacts = {
