@@ -34,7 +34,7 @@ const JAVASCRIPT_BUDGET = 1 << 19
 const WASM_BUDGET = 500_000
 /**
  * No look at V8's stack limit at each function and in each round of a loop of WebAssembly, through which V8 also interrupts: translated code
- * counts its fuel and its nesting itself and is back after some million instructions. Loops took 10 to 30 % longer with it.
+ * counts its fuel and its nesting itself and is back within two million instructions. Loops took 10 to 30 % longer with it.
  */
 const NO_STACK_CHECKS = '--no-wasm-stack-checks'
 if (process.versions.v8.startsWith('11.')) {
