@@ -17,7 +17,7 @@ export interface AnalyzedBlock {
   readonly hasOthers: boolean
 }
 
-/** A loop that looks at more places would keep more pages than there are registers. */
+/** Each time a loop is entered its pages are forgotten, with a store for each: at most so many. */
 const MOST_PAGES = 8
 
 /** Which way a register goes, round after round. */
