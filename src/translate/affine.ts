@@ -75,7 +75,7 @@ export interface CheckGroup {
   write: boolean
   /** i32 local with the place in linear memory of `low`, once the check was emitted. */
   host: number
-  /** In a loop that remembers the page: see SteadyPages. */
+  /** In a loop that remembers the page: see steady-pages.ts. */
   steady: SteadyCheck | undefined
 }
 

@@ -264,7 +264,7 @@ export abstract class MemoryTranslator extends RegisterTranslator {
 
   /**
    * The byte that goes ahead is in the page that was found last: then so are the others, which were there before and have not been left
-   * behind (nothing that a loop adds up in its fuel's time is as long as half the address space).
+   * behind.
    */
   private checkSteady(g: CheckGroup, { up, page }: SteadyCheck, address: Node, last: Node): void {
     const { code } = this.region ?? {}

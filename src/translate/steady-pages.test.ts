@@ -82,6 +82,26 @@ const ENDS: readonly [name: string, start: Readonly<Record<number, number>>, bod
     { [RSI]: DATA + 0x104, [RDX]: DATA + 0x104 },
     [...load64(RSI, 0), ...step(RDX, -8), 0x48, 0x89, 0xc0 | (RDX << 3) | RSI],
   ],
+  [
+    'goes down as it steps so far that two steps go around, and looks after every second one',
+    { [RSI]: DATA + 0x40 },
+    // mov rax, 2^63 - 1; add rsi, rax; test cl, 1; je over the access
+    [
+      0x48,
+      0xb8,
+      ...Array<number>(7).fill(0xff),
+      0x7f,
+      0x48,
+      0x01,
+      0xc0 | RSI,
+      0xf6,
+      0xc0 | RCX,
+      1,
+      0x74,
+      4,
+      ...load64(RSI, 0),
+    ],
+  ],
 ]
 
 test.each(ENDS)('a loop that %s', (_, registers, body) => {
@@ -111,7 +131,7 @@ describe('which checks remember their page', () => {
     return [...steadyChecks(whole, new Map([[1, analyzed]]))].map(([{ root }, up]) => `${root} ${up ? 'up' : 'down'}`)
   }
   test('those whose addresses are registers that go one way', () => {
-    const roots = ['r1', 'r2', 'r3', 'r1+(r2<<3)', '#1', 'FS+r1', '']
+    const roots = ['r1', 'r2', 'r3', 'r1+(r2<<3)', '(r1<<4)', '((r1<<3)<<3)', '#1', 'FS+r1', '']
     expect(chosen({}, roots)).toEqual(['r1 up', 'r2 down', 'r1+(r2<<3) down', ' up'])
   })
   test('not where other code may run in between, nor around another loop', () => {
@@ -119,7 +139,7 @@ describe('which checks remember their page', () => {
     expect(chosen({ isInnermost: false }, ['r1'])).toEqual([])
   })
   test('not where there are too many', () => {
-    const roots = (n: number): string[] => Array.from({ length: n }, (_, k) => `(r1<<${k})`)
+    const roots = (n: number): string[] => Array.from({ length: n }, (_, k) => `r${4 + k}`)
     expect([chosen({}, roots(8)).length, chosen({}, roots(9)).length]).toEqual([8, 0])
   })
 })

@@ -20,6 +20,14 @@ export interface AnalyzedBlock {
 /** Each time a loop is entered its pages are forgotten, with a store for each: at most so many. */
 const MOST_PAGES = 8
 
+/**
+ * Bytes of the longest step, and what an address may be the sum of. Addresses wrap around: one that adds up to half the address space in the
+ * time that a loop has would come back from the other side.
+ */
+const LONGEST_STEP = 1n << 20n
+const TERM = String.raw`(?:r\d+|\(r\d+<<[1-3]\))`
+const SHORT_SUM = new RegExp(`^(?:${TERM}(?:\\+${TERM})*)?$`)
+
 /** Which way a register goes, round after round. */
 type Way = 'up' | 'down' | 'still' | undefined
 
@@ -27,7 +35,7 @@ function wayOf(register: number, blocks: readonly AnalyzedBlock[]): Way {
   let way: Way = 'still'
   for (const { steps } of blocks) {
     const step = steps[register]
-    if (step === undefined) return undefined
+    if (step === undefined || step > LONGEST_STEP || step < -LONGEST_STEP) return undefined
     const here: Way = step > 0n ? 'up' : step < 0n ? 'down' : 'still'
     if (way === 'still') way = here
     else if (here !== 'still' && here !== way) return undefined
@@ -44,7 +52,7 @@ export function steadyChecks(loop: Loop, analyzed: ReadonlyMap<number, AnalyzedB
   for (const { facts } of blocks)
     for (const { accesses } of facts)
       for (const { group } of accesses) {
-        if (!group || !/^[r\d+()<]*$/.test(group.root)) continue
+        if (!group || !SHORT_SUM.test(group.root)) continue
         const own = [...group.root.matchAll(/r(\d+)/g)].map(([, n]) => ways[Number(n)])
         if (!own.includes(undefined) && !(own.includes('up') && own.includes('down')))
           checks.set(group, !own.includes('down'))
