@@ -1,8 +1,11 @@
 import { dirname } from 'node:path'
-import type { KeptTranslations } from '../api/index.ts'
+import type { KeptTranslations, MachineStats } from '../api/index.ts'
 import { toHex } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
 import { KeptFile, type Launcher } from './kept-file.ts'
+
+/** Regions: a run that translates so many has used more of our own code than others. V8's code of it takes 60 ms to keep. */
+const MUCH = 100
 
 /** What runs of one version keep for each other in the user's cache folder. */
 export class RunCache {
@@ -27,10 +30,10 @@ export class RunCache {
     return { ...(handlers && { handlers }), ...(program && { program }) }
   }
 
-  write({ handlers, program }: KeptTranslations): void {
+  /** What a machine has kept, at its end. */
+  write({ handlers, program }: KeptTranslations, { regions }: MachineStats): void {
     if (program) this.program.write(program)
-    if (!handlers) return
-    this.handlers.write(handlers)
-    this.launcher.keepCode()
+    if (handlers) this.handlers.write(handlers)
+    if (regions >= MUCH) this.launcher.keepCode()
   }
 }

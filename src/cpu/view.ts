@@ -24,6 +24,9 @@ export interface PageSource {
   resolve(address: number, access: Access): Mapping
 }
 
+/** In the jump cache: no instruction has this address. */
+const NO_RIP = 0xffff_ffff_ffff_ffffn
+
 /** First address that user code cannot have. */
 export const USER_END = 0x8000_0000_0000
 
@@ -46,8 +49,8 @@ export class View {
   private readonly writers = new Map<number, Set<number>>()
   /** Pages that instructions were fetched from, and others that `generation` depends on. */
   private readonly codePages = new Set<number>()
-  /** Entries were put into the jump cache since it was cleared. */
-  hasJumps = true
+  /** 4 KiB pieces of the jump cache that hold an entry. */
+  private readonly jumpPieces = new Set<number>()
   /** 4 KiB pieces of the tables that hold an entry, so that clearing does not touch 16 MiB. */
   private readonly touched = new Set<number>()
 
@@ -158,18 +161,40 @@ export class View {
     this.writers.delete(frame)
   }
 
+  /** Entry `slot` of the jump cache is for what is at `address` from now on. */
+  enterJump(slot: number, address: number, place: number, detail: number): void {
+    const { u32 } = this.ram
+    const at = this.jumpEntry(slot)
+    u32[(at + JUMP.RIP) / 4] = address
+    u32[(at + JUMP.RIP) / 4 + 1] = Math.floor(address / 2 ** 32)
+    u32[(at + JUMP.SLOT) / 4] = place
+    u32[(at + JUMP.DETAIL) / 4] = detail
+    this.jumpPieces.add(Math.floor((slot * JUMP.SIZE) / PAGE_SIZE))
+  }
+
+  /** Nothing has entry `slot` of the jump cache. */
+  isFreeJump(slot: number): boolean {
+    const at = (this.jumpEntry(slot) + JUMP.RIP) / 4
+    const [low, high] = [this.ram.u32[at], this.ram.u32[at + 1]]
+    return high === 0xffff_ffff || (high === 0 && low === 0)
+  }
+
   /** Entry `slot` of the jump cache shall not name `address` any more. */
   forgetJump(address: number, slot: number): void {
-    const entry = (this.at + VIEW.JUMP_CACHE + slot * JUMP.SIZE + JUMP.RIP) / 8
-    if (this.ram.u64[entry] === BigInt(address)) this.ram.u64[entry] = 0xffff_ffff_ffff_ffffn
+    const entry = (this.jumpEntry(slot) + JUMP.RIP) / 8
+    if (this.ram.u64[entry] === BigInt(address)) this.ram.u64[entry] = slot === 0 ? NO_RIP : 0n
   }
 
   invalidateJumps(): void {
     this.generation++
-    if (!this.hasJumps) return
-    this.hasJumps = false
-    const at = this.at + VIEW.JUMP_CACHE
-    this.ram.u8.fill(0xff, at, at + VIEW.JUMP_CACHE_ENTRIES * 16)
+    const at = this.jumpEntry(0)
+    for (const piece of this.jumpPieces) this.ram.u8.fill(0, at + piece * PAGE_SIZE, at + (piece + 1) * PAGE_SIZE)
+    this.jumpPieces.clear()
+    this.ram.u64[(at + JUMP.RIP) / 8] = NO_RIP
+  }
+
+  private jumpEntry(slot: number): number {
+    return this.at + VIEW.JUMP_CACHE + slot * JUMP.SIZE
   }
 
   /** Gives the tables back; the view must not be used again. */

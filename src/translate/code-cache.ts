@@ -16,6 +16,9 @@ export interface RunBlock {
   threaded: number
 }
 
+/** Blocks of a frame, by their places in linear memory. One that ends in the next frame is listed under both. */
+export type FrameBlocks = ReadonlyMap<number, RunBlock>
+
 /** A translated region and what must hold for it to be used. */
 export interface Region {
   readonly address: number
@@ -46,7 +49,7 @@ export class CodeCache {
   /** Set when code was written to or regions were dropped: whoever runs code must look again. */
   changed = false
   /** The bytes of a frame with these blocks are about to change, or it is given back. */
-  onForget: (frame: number, blocks: Iterable<RunBlock>) => void = () => {}
+  onForget: (frame: number, blocks: FrameBlocks) => void = () => {}
 
   constructor(ram: Ram, decode: Decode) {
     this.ram = ram
@@ -70,7 +73,10 @@ export class CodeCache {
   /** The block at `address` if it has run in this view. */
   knownBlock(view: View, address: number): RunBlock | undefined {
     const own = this.byView.get(view)
-    return (own?.generation === view.generation ? own.blocks.get(address) : undefined) ?? this.findBlock(view, address)
+    if (own?.generation !== view.generation) return this.findBlock(view, address)
+    let b = own.blocks.get(address)
+    if (!b && (b = this.findBlock(view, address))) own.blocks.set(address, b)
+    return b
   }
 
   private findBlock(view: View, address: number): RunBlock | undefined {
@@ -165,8 +171,8 @@ export class CodeCache {
     return b
   }
 
-  *blocksByFrame(): Iterable<[frame: number, blocks: Iterable<RunBlock>]> {
-    for (const [frame, { blocks }] of this.frames) yield [frame, blocks.values()]
+  *blocksByFrame(): Iterable<[frame: number, blocks: FrameBlocks]> {
+    for (const [frame, { blocks }] of this.frames) yield [frame, blocks]
   }
 
   /** What is known of the code in a frame, which is marked as code from now on. */
@@ -221,12 +227,13 @@ export class CodeCache {
 
   /** The bytes of a frame are about to change, or it is given back. */
   private forget(frame: number): void {
-    this.onForget(frame, this.frames.get(frame)?.blocks.values() ?? [])
+    const blocks: FrameBlocks = this.frames.get(frame)?.blocks ?? new Map<number, RunBlock>()
+    this.onForget(frame, blocks)
     this.ram.holdsCode[frame] = 0
     for (const r of this.regionsOfFrame.get(frame) ?? []) this.dropRegion(r)
-    // A block that ends in the next frame is listed under both.
-    for (const [at, b] of this.frames.get(frame)?.blocks ?? []) {
-      for (const f of b.frames) if (f !== frame) this.frames.get(f)?.blocks.delete(at)
+    for (const [at, { frames }] of blocks) {
+      const other = frames[0] === frame ? frames[1] : frames[0]
+      if (other !== undefined) this.frames.get(other)?.blocks.delete(at)
     }
     this.frames.delete(frame)
     this.changed = true

@@ -23,7 +23,7 @@ interface Contents {
 
 const MAGIC = 'enclu handlers'
 /** It is written again when one in so many of its optimized functions is new. */
-const WORTH_WRITING = 50
+const WORTH_WRITING = 20
 
 /** Code that is good for any program, in runs of one version: the modules that each run has, and the handlers of threaded code. */
 export class CommonCode {

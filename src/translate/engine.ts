@@ -1,4 +1,4 @@
-import { Fault, JUMP, STATE, TRANSITIONS, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
+import { Fault, STATE, TRANSITIONS, VIEW, type CpuState, type Exit, type Ram, type View } from '../cpu/index.ts'
 import { decode, type Evaluator, type Insn } from '../isa/index.ts'
 import { discoverBlocks, type Block } from './blocks.ts'
 import { CodeCache, type Region, type RunBlock } from './code-cache.ts'
@@ -127,6 +127,10 @@ export class Engine {
       this.noteLastJump(address)
       const region = this.cache.regionAt(view, address)
       if (region) return this.offer(region)
+      // Its place in the jump cache was taken by another: all the rest was seen to when it came here first.
+      const known = this.cache.knownBlock(view, address)
+      if (known && known.threaded > 0 && !this.keeper?.kept.hasRegion(address) && this.runsOf(known) < this.hot)
+        return this.enterIntoCache(address, this.threaded.slot, known.threaded)
       // What an enclave runs is nobody else's.
       if (this.keeper && !this.state.inEnclave) {
         const restored = this.restore(this.keeper, view, address)
@@ -296,11 +300,7 @@ export class Engine {
     return this.enterIntoCache(r.address, r.slot, 0)
   }
   private enterIntoCache(address: number, slot: number, detail: number, view = this.evaluator.view): number {
-    const at = view.at + VIEW.JUMP_CACHE + JUMP.SIZE * jumpSlot(address)
-    this.ram.u64[(at + JUMP.RIP) / 8] = BigInt(address)
-    this.ram.u32[(at + JUMP.SLOT) / 4] = slot
-    this.ram.u32[(at + JUMP.DETAIL) / 4] = detail
-    view.hasJumps = true
+    view.enterJump(jumpSlot(address), address, slot, detail)
     return RETURN.CONTINUE
   }
 
@@ -325,8 +325,9 @@ export class Engine {
   /** Takes over what earlier runs have kept of the page at `address`. Returns the region there, if that is among it. */
   private restore(keeper: Keeper, view: View, address: number): Region | undefined {
     keeper.adoptPage(view, address, this.hot, (start, at) => {
-      // What will be a region is left to a miss.
-      if (keeper.kept.modulesWith(start).length === 0) this.enterIntoCache(start, this.threaded.slot, at)
+      // What will be a region is left to a miss. So is what would take the place of something that runs.
+      if (!keeper.kept.hasRegion(start) && view.isFreeJump(jumpSlot(start)))
+        this.enterIntoCache(start, this.threaded.slot, at)
     })
     const found = keeper.moduleAt(view, address)
     if (found?.module.avx !== this.state.hasAvxState) return undefined

@@ -1,5 +1,5 @@
 import { PAGE_SIZE, type Ram, type View } from '../cpu/index.ts'
-import type { CodeCache, Region, RunBlock } from './code-cache.ts'
+import type { CodeCache, FrameBlocks, Region, RunBlock } from './code-cache.ts'
 import type { KeptCode, KeptModule, PageContent } from './kept-code.ts'
 import type { ThreadedCode } from './threaded.ts'
 
@@ -100,10 +100,10 @@ export class Keeper {
     return this.kept.write()
   }
 
-  private keepBlocks(frame: number, blocks: Iterable<RunBlock>): void {
+  private keepBlocks(frame: number, blocks: FrameBlocks): void {
     const content = this.kept.knownContent(frame)
-    if (!content) return
-    const own = [...blocks].filter((b) => b.threaded > 0 && this.isWhole(b, frame, content.page))
+    if (!content || blocks.size <= content.blockCount) return
+    const own = [...blocks.values()].filter((b) => b.threaded > 0 && this.isWhole(b, frame, content.page))
     if (own.length <= content.blockCount) return
     const copies = own.map((b) => this.threaded.copyOf(b, this.kept.keyNumber))
     content.blocks = new Uint8Array(copies.reduce((sum, c) => sum + c.length, 0))

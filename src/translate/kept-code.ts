@@ -27,7 +27,10 @@ export interface KeptModule extends RegionModule {
 
 /** What a page may have held: programs at the same addresses, one after the other. Code that changes all the time is not worth more. */
 const MOST_CONTENTS = 8
-/** It is written again when one in so many of its blocks, or of its modules, is new. */
+/**
+ * It is written again when one in so many of its blocks, or of its optimized functions, is new, or any module is: to make one again in every
+ * run takes longer.
+ */
 const WORTH_WRITING = 50
 
 /** In front of the bytes that follow the contents. */
@@ -116,6 +119,10 @@ export class KeptCode {
     this.ofFrame.delete(frame)
   }
 
+  hasRegion(address: number): boolean {
+    return this.modules.has(address)
+  }
+
   /** The modules with a region at this address, each for other contents. */
   modulesWith(region: number): readonly KeptModule[] {
     return this.modules.get(region) ?? []
@@ -144,7 +151,7 @@ export class KeptCode {
     const optimized = optimizedIn(modules)
     if (
       !isWorth(blocks - this.blocksAtStart, blocks) &&
-      !isWorth(this.newModules, modules.length) &&
+      this.newModules === 0 &&
       !isWorth(optimized - this.optimizedAtStart, optimized)
     )
       return undefined

@@ -1,5 +1,4 @@
 /** What is kept between runs, as bytes: a magic, a checksum (both of 16 and 8 bytes), and what they are for, as JSON, before its parts. */
-import { ByteWriter } from '../wasm/index.ts'
 import { checksum } from './checksum.ts'
 
 /** Of the first part, and of what is read as numbers. */
@@ -11,13 +10,17 @@ const CHECKED = MAGIC_SIZE + ALIGNMENT
 /** `magic`: at most 16 characters. */
 export function pack(magic: string, contents: unknown, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const text = new TextEncoder().encode(JSON.stringify(contents))
-  const out = new ByteWriter()
-    .append(magicOf(magic))
-    .append(bytesOf(Float64Array.of(0, text.length)))
-    .append(text)
-  while (out.length % ALIGNMENT > 0) out.byte(0)
-  for (const p of parts) out.append(p)
-  const bytes = out.bytes.slice(0, out.length)
+  const lengths = Float64Array.of(0, text.length)
+  const behind = Math.ceil((CHECKED + ALIGNMENT + text.length) / ALIGNMENT) * ALIGNMENT
+  const bytes = new Uint8Array(parts.reduce((sum, p) => sum + p.length, behind))
+  bytes.set(magicOf(magic))
+  bytes.set(bytesOf(lengths), MAGIC_SIZE)
+  bytes.set(text, CHECKED + ALIGNMENT)
+  let at = behind
+  for (const p of parts) {
+    bytes.set(p, at)
+    at += p.length
+  }
   bytes.set(bytesOf(Float64Array.of(checksum(bytes.subarray(CHECKED)))), MAGIC_SIZE)
   return bytes
 }
