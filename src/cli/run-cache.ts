@@ -1,11 +1,8 @@
 import { dirname } from 'node:path'
-import type { KeptTranslations, MachineStats } from '../api/index.ts'
+import type { KeptTranslations } from '../api/index.ts'
 import { toHex } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
 import { KeptFile, type Launcher } from './kept-file.ts'
-
-/** Regions: a run that translates so many has used more of our own code than others. V8's code of it takes 60 ms to keep. */
-const MUCH = 100
 
 /** What runs of one version keep for each other in the user's cache folder. */
 export class RunCache {
@@ -30,10 +27,10 @@ export class RunCache {
     return { ...(handlers && { handlers }), ...(program && { program }) }
   }
 
-  /** What a machine has kept, at its end. */
-  write({ handlers, program }: KeptTranslations, { regions }: MachineStats): void {
+  write({ handlers, program }: KeptTranslations): void {
     if (program) this.program.write(program)
-    if (handlers) this.handlers.write(handlers)
-    if (regions >= MUCH) this.launcher.keepCode()
+    if (!handlers) return
+    this.handlers.write(handlers)
+    this.launcher.keepCode()
   }
 }

@@ -58,7 +58,7 @@ export async function run(
     stopForwarding()
     if (options.stats || options.statsFormat) printStats(machine, process.hrtime.bigint() - started, options, log)
     log.close()
-    cache.write(machine.codeCache(), machine.stats())
+    cache.write(machine.codeCache())
   }
 }
 
