@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { homeOf, PAGE_SIZE, Ram, View, VIEW, type Mapping } from './index.ts'
+import { homeOf, JUMP, PAGE_SIZE, Ram, View, VIEW, type Mapping } from './index.ts'
 
 const MIB = 2 ** 20
 const HIGH = 0x7fff_0000_0000
@@ -97,5 +97,31 @@ describe('View', () => {
     const before = view.fills
     view.readable(page)
     expect(view.fills).toBeGreaterThan(before)
+  })
+
+  it('has nothing in its jump cache but what was entered, and after clearing nothing at all', () => {
+    const ram = new Ram(64 * MIB)
+    const view = viewOf(ram, new Map())
+    const ripOf = (slot: number): bigint => ram.u64[(view.at + VIEW.JUMP_CACHE + slot * JUMP.SIZE + JUMP.RIP) / 8] ?? 0n
+    const last = VIEW.JUMP_CACHE_ENTRIES - 1
+    // Address 0 belongs into the first entry: there, 0 would be taken for it.
+    expect(ripOf(0)).not.toBe(0n)
+    for (const slot of [0, 1, last]) {
+      expect(view.isFreeJump(slot)).toBe(true)
+      view.enterJump(slot, HIGH + slot, 7, 9)
+      expect(ripOf(slot)).toBe(BigInt(HIGH + slot))
+      expect(view.isFreeJump(slot)).toBe(false)
+    }
+    view.forgetJump(HIGH + 5, 1)
+    expect(view.isFreeJump(1)).toBe(false)
+    view.forgetJump(HIGH, 0)
+    view.forgetJump(HIGH + 1, 1)
+    expect([0, 1, last].map((slot) => view.isFreeJump(slot))).toEqual([true, true, false])
+    expect(ripOf(0)).not.toBe(0n)
+    const { generation } = view
+    view.invalidateJumps()
+    expect(view.isFreeJump(last)).toBe(true)
+    expect(ripOf(0)).not.toBe(0n)
+    expect(view.generation).not.toBe(generation)
   })
 })
