@@ -8,7 +8,7 @@ export const alignDown = (n: number, size: number): number => n - (n % size)
 export const alignUp = (n: number, size: number): number => alignDown(n + size - 1, size)
 export const isAligned = (n: number, size: number): boolean => n % size === 0
 
-export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0))
   let at = 0
   for (const p of parts) {

@@ -59,23 +59,27 @@ export class CodeCache {
 
   /** The block at `address`. Throws the Fault of fetching it if its first instruction cannot be had. */
   blockAt(view: View, address: number): RunBlock {
-    let own = this.byView.get(view)
-    if (own?.generation !== view.generation)
-      this.byView.set(view, (own = { generation: view.generation, blocks: new Map() }))
-    let b = own.blocks.get(address)
+    let b = this.knownBlock(view, address)
     if (!b) {
-      b = this.findBlock(view, address) ?? this.decodeBlock(view, address)
-      own.blocks.set(address, b)
+      b = this.decodeBlock(view, address)
+      this.blocksOf(view).set(address, b)
     }
     return b
   }
 
-  /** The block at `address` if it has run in this view. */
+  /** Blocks that were looked for in this view, by address, since its generation is what it is. */
+  private blocksOf(view: View): Map<number, RunBlock> {
+    let own = this.byView.get(view)
+    if (own?.generation !== view.generation)
+      this.byView.set(view, (own = { generation: view.generation, blocks: new Map() }))
+    return own.blocks
+  }
+
+  /** The block at `address` if it is decoded or kept. */
   knownBlock(view: View, address: number): RunBlock | undefined {
-    const own = this.byView.get(view)
-    if (own?.generation !== view.generation) return this.findBlock(view, address)
-    let b = own.blocks.get(address)
-    if (!b && (b = this.findBlock(view, address))) own.blocks.set(address, b)
+    const own = this.blocksOf(view)
+    let b = own.get(address)
+    if (!b && (b = this.findBlock(view, address))) own.set(address, b)
     return b
   }
 

@@ -22,7 +22,10 @@ interface Contents {
 }
 
 const MAGIC = 'enclu handlers'
-/** It is written again when one in so many of its optimized functions is new. */
+/**
+ * It is written again when a handler is new, or one in so many of its optimized functions: so the eighth run of python3 writes nothing any
+ * more. With 50 it still did.
+ */
 const WORTH_WRITING = 20
 
 /** Code that is good for any program, in runs of one version: the modules that each run has, and the handlers of threaded code. */

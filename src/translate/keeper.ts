@@ -1,3 +1,4 @@
+import { concatBytes } from '../base/index.ts'
 import { PAGE_SIZE, type Ram, type View } from '../cpu/index.ts'
 import type { CodeCache, FrameBlocks, Region, RunBlock } from './code-cache.ts'
 import type { KeptCode, KeptModule, PageContent } from './kept-code.ts'
@@ -105,13 +106,7 @@ export class Keeper {
     if (!content || blocks.size <= content.blockCount) return
     const own = [...blocks.values()].filter((b) => b.threaded > 0 && this.isWhole(b, frame, content.page))
     if (own.length <= content.blockCount) return
-    const copies = own.map((b) => this.threaded.copyOf(b, this.kept.keyNumber))
-    content.blocks = new Uint8Array(copies.reduce((sum, c) => sum + c.length, 0))
-    let at = 0
-    for (const c of copies) {
-      content.blocks.set(c, at)
-      at += c.length
-    }
+    content.blocks = concatBytes(...own.map((b) => this.threaded.copyOf(b, this.kept.keyNumber)))
     content.blockCount = own.length
   }
 

@@ -28,8 +28,8 @@ export interface KeptModule extends RegionModule {
 /** What a page may have held: programs at the same addresses, one after the other. Code that changes all the time is not worth more. */
 const MOST_CONTENTS = 8
 /**
- * It is written again when one in so many of its blocks, or of its optimized functions, is new, or any module is: to make one again in every
- * run takes longer.
+ * It is written again when one in so many of its blocks, or of its optimized functions, is new, or any module is: in one profile of
+ * python3 ten regions took 0.29 s to translate, and all 26 MB 0.14 s to write.
  */
 const WORTH_WRITING = 50
 
@@ -119,6 +119,7 @@ export class KeptCode {
     this.ofFrame.delete(frame)
   }
 
+  /** Whether any module has a region at this address, for whatever contents. */
   hasRegion(address: number): boolean {
     return this.modules.has(address)
   }

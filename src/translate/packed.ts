@@ -1,4 +1,5 @@
 /** What is kept between runs, as bytes: a magic, a checksum (both of 16 and 8 bytes), and what they are for, as JSON, before its parts. */
+import { concatBytes } from '../base/index.ts'
 import { checksum } from './checksum.ts'
 
 /** Of the first part, and of what is read as numbers. */
@@ -10,17 +11,8 @@ const CHECKED = MAGIC_SIZE + ALIGNMENT
 /** `magic`: at most 16 characters. */
 export function pack(magic: string, contents: unknown, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const text = new TextEncoder().encode(JSON.stringify(contents))
-  const lengths = Float64Array.of(0, text.length)
-  const behind = Math.ceil((CHECKED + ALIGNMENT + text.length) / ALIGNMENT) * ALIGNMENT
-  const bytes = new Uint8Array(parts.reduce((sum, p) => sum + p.length, behind))
-  bytes.set(magicOf(magic))
-  bytes.set(bytesOf(lengths), MAGIC_SIZE)
-  bytes.set(text, CHECKED + ALIGNMENT)
-  let at = behind
-  for (const p of parts) {
-    bytes.set(p, at)
-    at += p.length
-  }
+  const filling = new Uint8Array(-text.length & (ALIGNMENT - 1))
+  const bytes = concatBytes(magicOf(magic), bytesOf(Float64Array.of(0, text.length)), text, filling, ...parts)
   bytes.set(bytesOf(Float64Array.of(checksum(bytes.subarray(CHECKED)))), MAGIC_SIZE)
   return bytes
 }
