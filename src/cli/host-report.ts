@@ -63,9 +63,9 @@ function wasmSimd(): Prerequisite {
 const GUEST_MEMORY_64K = 65536
 
 function wasmMemory(): Prerequisite {
-  const what = 'WebAssembly memory of 4 GiB'
+  const what = 'shared WebAssembly memory of 4 GiB'
   try {
-    new WebAssembly.Memory({ initial: GUEST_MEMORY_64K, maximum: GUEST_MEMORY_64K })
+    new WebAssembly.Memory({ initial: GUEST_MEMORY_64K, maximum: GUEST_MEMORY_64K, shared: true })
     return { what, found: 'yes', met: true }
   } catch (e) {
     // What the engine says when it cannot reserve the addresses.

@@ -20,6 +20,11 @@ const [USED, LISTED, WANTED] = [1, 2, 4]
  */
 export class Ram {
   readonly memory: WebAssembly.Memory
+  /**
+   * Modules import the memory with these. It is shared, although one thread uses it, where there are shared ones (in browsers, on pages
+   * isolated from other origins): V8 takes 4 GiB that are not for garbage to be, and collects all of the heap twice in a short run.
+   */
+  readonly limits: { readonly pages: number; readonly shared: boolean }
   readonly u8: Uint8Array
   readonly u16: Uint16Array
   readonly u32: Uint32Array
@@ -44,8 +49,9 @@ export class Ram {
 
   /** `size` in bytes, a multiple of 64 KiB, at most 4 GiB. */
   constructor(size = MAX_PAGES_64K * 0x1_0000) {
-    const pages = size / 0x1_0000
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    this.limits = { pages: size / 0x1_0000, shared: 'SharedArrayBuffer' in globalThis }
+    const { pages, shared } = this.limits
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
     const buffer = this.memory.buffer
     this.u8 = new Uint8Array(buffer)
     this.u16 = new Uint16Array(buffer)
@@ -66,7 +72,7 @@ export class Ram {
     const wanted = this.references[home] === 0
     const frame = wanted ? home : this.anyFrame()
     const marks = this.marks[frame] ?? 0
-    if (marks & USED) this.u8.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE)
+    if (marks & USED) this.clear(frame * PAGE_SIZE, PAGE_SIZE)
     this.marks[frame] = (marks & LISTED) | USED | (wanted ? WANTED : 0)
     this.references[frame] = 1
     this.inUse++
@@ -85,6 +91,11 @@ export class Ram {
       if (this.references[f] === 0) return f
     }
     throw new EncluError('ERR_NO_MEMORY', 'The guest used all the memory that the emulated machine has.')
+  }
+
+  /** Zeroes `length` bytes from the offset `at`, both multiples of 8: by words, as V8 fills bytes of a shared memory one by one. */
+  clear(at: number, length: number): void {
+    this.u64.fill(0n, at / 8, (at + length) / 8)
   }
 
   /** The home of the page that holds `address` is free. */
@@ -134,7 +145,7 @@ export class Ram {
       throw new EncluError('ERR_NO_MEMORY', 'The guest has more address spaces than the emulated machine can hold.')
     }
     for (let f = start; f < start + count; f++) {
-      if (this.marks[f]) this.u8.fill(0, f * PAGE_SIZE, (f + 1) * PAGE_SIZE)
+      if (this.marks[f]) this.clear(f * PAGE_SIZE, PAGE_SIZE)
       this.references[f] = RESERVED
     }
     return start * PAGE_SIZE

@@ -27,7 +27,7 @@ export class CpuState {
   /** As the kernel leaves it after exec: everything zero but MXCSR, x87 control, the fixed flags and XCR0, which stays. */
   reset(): void {
     const { xcr0 } = this
-    this.ram.u8.fill(0, 0, STATE.SIZE)
+    this.ram.clear(0, STATE.SIZE)
     this.xcr0 = xcr0
     this.mxcsr = MXCSR_RESET
     this.ram.u16[STATE.X87 / 2] = 0x37f

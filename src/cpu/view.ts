@@ -141,7 +141,7 @@ export class View {
 
   invalidateAll(): void {
     for (const piece of this.touched) {
-      this.ram.u8.fill(0, this.at + piece * PAGE_SIZE, this.at + (piece + 1) * PAGE_SIZE)
+      this.ram.clear(this.at + piece * PAGE_SIZE, PAGE_SIZE)
     }
     this.touched.clear()
     this.writers.clear()
@@ -188,7 +188,7 @@ export class View {
   invalidateJumps(): void {
     this.generation++
     const at = this.jumpEntry(0)
-    for (const piece of this.jumpPieces) this.ram.u8.fill(0, at + piece * PAGE_SIZE, at + (piece + 1) * PAGE_SIZE)
+    for (const piece of this.jumpPieces) this.ram.clear(at + piece * PAGE_SIZE, PAGE_SIZE)
     this.jumpPieces.clear()
     this.ram.u64[(at + JUMP.RIP) / 8] = NO_RIP
   }

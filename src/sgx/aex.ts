@@ -29,7 +29,7 @@ export function aex(sgx: Sgx, state: CpuState, cause: Fault | undefined): Fault 
 
   const gpr = GPRSGX.view(state.ram.u8, mode.CR_GPR_PA)
   const { URSP, URBP } = gpr
-  state.ram.u8.fill(0, STATE.GPR, STATE.GPR + 128)
+  state.ram.clear(STATE.GPR, 128)
   state.setGpr(RAX, ERESUME_LEAF)
   setRegister(state, RBX, mode.CR_TCS_LA)
   state.setGpr(RCX, AEP)

@@ -35,7 +35,7 @@ export function compiledEngine(away = false): CompiledEngine {
     const insn = decodeAll(s.code, 0, start, s.code.length)
     if (!insn?.row.op || insn.row.isSlow?.(insn)) return undefined
     const w = new ModuleWriter()
-    w.importMemory('m', ram.u8.length / 0x1_0000)
+    w.importMemory('m', ram.limits)
     const enter = w.importFunction('enter', w.type(['i64', 'i32', 'i32'], ['i32']))
     const slow = w.importFunction('slow', w.type(['i32'], ['i32']))
     const flags = w.importFunction('flags', w.type(['i32', 'i64', 'i64', 'i64'], ['i32']))

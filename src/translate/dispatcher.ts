@@ -84,7 +84,7 @@ export function createDispatcher(
 function dispatcherModule(ram: Ram): Uint8Array<ArrayBuffer> {
   const m = new ModuleWriter()
   const none = m.type([], ['i32'])
-  m.importMemory('m', ram.u8.length / 0x1_0000)
+  m.importMemory('m', ram.limits)
   m.importTable('t')
   const miss = m.importFunction('miss', none)
   const region = m.type(['i32'], ['i32'])

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { STATE } from '../cpu/index.ts'
 import { TestMachine } from '../isa/test-machine.fixture.ts'
 import { Engine } from './engine.ts'
@@ -113,6 +113,20 @@ describe('Engine', () => {
       for (let n = 0; n < 16; n++) expect(fast.m.state.gpr(n)).toBe(exact.m.state.gpr(n))
     })
   }
+
+  test('memory that is not shared, where there are no shared ones', () => {
+    vi.stubGlobal('SharedArrayBuffer', undefined)
+    const shared = machine(PROGRAMS['recursion deeper than nested calls go'])
+    try {
+      Reflect.deleteProperty(globalThis, 'SharedArrayBuffer')
+      const fast = machine(PROGRAMS['recursion deeper than nested calls go'])
+      expect([shared, fast].map(({ m }) => m.ram.memory.buffer instanceof ArrayBuffer)).toEqual([false, true])
+      expect(fast.run()).toBe(shared.run())
+      expect(fast.engine.stats.regions).toBeGreaterThan(0)
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
 
   test('a slice ends within its fuel, and what follows goes on exactly there', () => {
     const whole = machine(PROGRAMS['a loop'])

@@ -85,7 +85,7 @@ export class RegionModules {
   ): RegionModule {
     const m = new ModuleWriter()
     const type = m.type(['i32'], ['i32'])
-    m.importMemory('m', this.ram.u8.length / 0x1_0000)
+    m.importMemory('m', this.ram.limits)
     m.importTable('t')
     const through = (name: keyof typeof SIGNATURE) => {
       const signature = m.type(SIGNATURE[name][0], SIGNATURE[name][1])

@@ -83,7 +83,7 @@ export class ThreadedCode {
     this.common = common
     const write = (): Uint8Array<ArrayBuffer> => {
       const m = new ModuleWriter()
-      m.importMemory('m', ram.u8.length / 0x1_0000)
+      m.importMemory('m', ram.limits)
       m.importTable('t')
       const limit = m.importFunction('limit', m.type([], ['i32']))
       const evaluate = m.importFunction('evaluate', m.type(['i32', 'i32'], ['i32']))
@@ -244,7 +244,7 @@ export class ThreadedCode {
     for (const [key, body] of all) if (body.length === 0) this.handlers.set(key, BY_EVALUATOR)
     if (bodies.size === 0) return undefined
     const m = new ModuleWriter()
-    m.importMemory('m', this.ram.u8.length / 0x1_0000)
+    m.importMemory('m', this.ram.limits)
     const flags = m.importFunction('flags', m.type(['i32', 'i64', 'i64', 'i64'], ['i32']))
     invariant(flags === FLAGS_FUNCTION, 'handlers call the first import')
     m.importTable('t')

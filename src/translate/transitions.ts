@@ -53,7 +53,7 @@ export class Transitions {
     for (let k = 0; k < COUNT; k++) this.invalidate(k)
     const write = (): Uint8Array<ArrayBuffer> => {
       const m = new ModuleWriter()
-      m.importMemory('m', ram.u8.length / 0x1_0000)
+      m.importMemory('m', ram.limits)
       const miss = m.importFunction('missed', m.type([], ['i32']))
       m.addFunction(m.type(['i32'], ['i32']), search(miss), 'run')
       return m.write()

@@ -1,6 +1,17 @@
 import { ByteWriter, type Code } from './code.ts'
 import { TYPE, type ValueType } from './opcodes.ts'
 
+/** A memory that cannot grow. */
+export interface MemoryLimits {
+  /** Of 64 KiB each. */
+  readonly pages: number
+  readonly shared: boolean
+}
+
+type Import =
+  | { readonly name: string; readonly kind: 'function' | 'table' | 'global'; readonly detail: number }
+  | { readonly name: string; readonly kind: 'memory'; readonly limits: MemoryLimits }
+
 interface Signature {
   readonly parameters: readonly ValueType[]
   readonly results: readonly ValueType[]
@@ -9,7 +20,7 @@ interface Signature {
 /** Collects the parts of a module and writes it. All imports come from the module name 'e'. */
 export class ModuleWriter {
   private readonly types: Signature[] = []
-  private readonly imports: { name: string; kind: 'function' | 'memory' | 'table' | 'global'; detail: number }[] = []
+  private readonly imports: Import[] = []
   private readonly functions: { type: number; code: Code | Uint8Array; exportAs?: string }[] = []
   private elements: { readonly at: number; readonly functions: readonly number[] } | undefined
   private importedFunctions = 0
@@ -28,9 +39,8 @@ export class ModuleWriter {
     this.imports.push({ name, kind: 'function', detail: type })
     return this.importedFunctions++
   }
-  /** A memory of fixed size, in pages of 64 KiB. */
-  importMemory(name: string, pages: number): void {
-    this.imports.push({ name, kind: 'memory', detail: pages })
+  importMemory(name: string, limits: MemoryLimits): void {
+    this.imports.push({ name, kind: 'memory', limits })
   }
   importTable(name: string): void {
     this.imports.push({ name, kind: 'table', detail: 0 })
@@ -93,10 +103,14 @@ export class ModuleWriter {
     const b = new ByteWriter().u32(this.imports.length)
     for (const i of this.imports) {
       b.name('e').name(i.name)
-      if (i.kind === 'function') b.byte(0).u32(i.detail)
+      if (i.kind === 'memory')
+        b.byte(2)
+          .byte(i.limits.shared ? 3 : 1)
+          .u32(i.limits.pages)
+          .u32(i.limits.pages)
+      else if (i.kind === 'function') b.byte(0).u32(i.detail)
       else if (i.kind === 'table') b.byte(1).byte(0x70).byte(0).u32(0)
-      else if (i.kind === 'global') b.byte(3).byte(i.detail).byte(0)
-      else b.byte(2).byte(1).u32(i.detail).u32(i.detail)
+      else b.byte(3).byte(i.detail).byte(0)
     }
     return b
   }

@@ -96,8 +96,8 @@ describe('the host', () => {
       env: cleanEnvironment(),
     })
     expect({ code: few.code, stderr: few.stderr }).toEqual({ code: 1, stderr: '' })
-    expect(few.stdout).toMatch(/^ {2}MISSING +WebAssembly memory of 4 GiB \(/m)
-    expect(few.stdout).toMatch(/\nenclu cannot run here: it needs WebAssembly memory of 4 GiB\.\n$/)
+    expect(few.stdout).toMatch(/^ {2}MISSING +shared WebAssembly memory of 4 GiB \(/m)
+    expect(few.stdout).toMatch(/\nenclu cannot run here: it needs shared WebAssembly memory of 4 GiB\.\n$/)
   })
 })
 
