@@ -32,6 +32,14 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
 }
 
+/** CPU seconds of this process, of all its threads. */
+export async function cpuOf<T>(work: () => Promise<T> | T): Promise<{ readonly seconds: number; readonly value: T }> {
+  const before = process.cpuUsage()
+  const value = await work()
+  const { user, system } = process.cpuUsage(before)
+  return { seconds: (user + system) / 1e6, value }
+}
+
 export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length)
 

@@ -4,39 +4,30 @@
  *   npm run bench:sgx -- [--runs 3] [--format table|json]
  *
  * - calls of an empty enclave through the vDSO, by a C program;
+ * - EADD and EEXTEND of enclaves of 16 MiB as the driver calls them, without all else that it does, against SHA-256 of as many bytes as
+ *   are measured, by node:crypto, in turns;
  * - building enclaves of 16 MiB: the driver's requests from CREATE to INIT with EADD and EEXTEND of each page, mmap, and EREMOVE in the
- *   end; against SHA-256 of as many bytes as are measured, by node:crypto, half of them before and half after, as the speed of a
- *   machine changes. The program has its pages ready before;
+ *   end; against SHA-256 of as many bytes, half of them before and half after. The program has its pages ready before;
  * - pages written out (EWB) and loaded (ELDU) by an enclave of 3 MiB, twice, in an EPC of 1 MiB.
  */
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { built } from '../test/support/enclave-kit.ts'
 import { isSkip } from '../test/support/cache.ts'
 import { needTools, orSkip } from '../test/support/debian.ts'
 import { runGuest, type GuestOptions, type GuestOutcome } from '../test/support/guest.ts'
-import { median } from './measure.ts'
+import { hashSeconds, leavesAgainstHash, measuredBytes } from './leaves.ts'
+import { cpuOf, median } from './measure.ts'
 
 const CALLS = 2_000_000
 const PAGES = 4096
 const ENCLAVES = 64
 const MIB = 2 ** 20
-/** What EEXTEND hashes of a page, with the record of EADD. */
-const MEASURED_BYTES = 4096 + 64 * 17
 
 interface Result {
   readonly what: string
   readonly rate: number
   readonly unit: string
-}
-
-/** CPU seconds of this process, of all its threads. */
-async function cpuOf<T>(work: () => Promise<T> | T): Promise<{ readonly seconds: number; readonly value: T }> {
-  const before = process.cpuUsage()
-  const value = await work()
-  const { user, system } = process.cpuUsage(before)
-  return { seconds: (user + system) / 1e6, value }
 }
 
 async function run(program: string, options: GuestOptions): Promise<GuestOutcome> {
@@ -53,20 +44,20 @@ async function beyondStart(program: string, args: (count: number) => string[], c
 }
 
 /** CPU seconds of SHA-256 of half of what all enclaves measure. */
-async function hashHalf(): Promise<number> {
-  const bytes = new Uint8Array(PAGES * MEASURED_BYTES)
-  const { seconds } = await cpuOf(() => {
-    for (let n = 0; n < ENCLAVES / 2; n++) createHash('sha256').update(bytes).digest()
-  })
-  return seconds
+async function hashHalf(bytes: Uint8Array): Promise<number> {
+  let sum = 0
+  for (let n = 0; n < ENCLAVES / 2; n++) sum += await hashSeconds(bytes)
+  return sum
 }
 
 async function measureOnce(folder: string): Promise<Result[]> {
   const bench = join(folder, 'bench')
   const calls = await beyondStart(bench, (n) => ['enter', join(folder, 'empty'), `${n}`], CALLS)
-  const hashBefore = await hashHalf()
+  const alone = await leavesAgainstHash(ENCLAVES, PAGES)
+  const bytes = measuredBytes(PAGES)
+  const hashBefore = await hashHalf(bytes)
   const build = await beyondStart(bench, (n) => ['build', join(folder, 'large'), `${n}`], ENCLAVES)
-  const hash = hashBefore + (await hashHalf())
+  const hash = hashBefore + (await hashHalf(bytes))
   const paging = (epcSize: number): Promise<{ readonly seconds: number; readonly value: GuestOutcome }> =>
     cpuOf(() => run(join(folder, 'paging'), { args: [join(folder, 'paged')], epcSize }))
   const roomy = await paging(64 * MIB)
@@ -74,7 +65,10 @@ async function measureOnce(folder: string): Promise<Result[]> {
   const { writtenOut, loaded } = tight.value.stats.paging
   return [
     { what: 'enclave calls through the vDSO', rate: CALLS / calls / 1e6, unit: 'million a second' },
-    { what: 'pages added and measured', rate: (ENCLAVES * PAGES) / build, unit: 'a second' },
+    { what: 'EADD and EEXTEND', rate: PAGES / alone.leaves, unit: 'pages a second' },
+    { what: 'SHA-256 of the same bytes, node:crypto', rate: PAGES / alone.hash, unit: 'pages a second' },
+    { what: 'the one over the other', rate: alone.hash / alone.leaves, unit: '' },
+    { what: 'building enclaves, from CREATE to EREMOVE', rate: (ENCLAVES * PAGES) / build, unit: 'pages a second' },
     { what: 'SHA-256 of the same bytes, node:crypto', rate: (ENCLAVES * PAGES) / hash, unit: 'pages a second' },
     { what: 'the one over the other', rate: hash / build, unit: '' },
     {
@@ -86,7 +80,7 @@ async function measureOnce(folder: string): Promise<Result[]> {
 }
 
 const text = ({ what, rate, unit }: Result): string =>
-  `${what.padEnd(40)} ${(rate < 100 ? rate.toFixed(2) : Math.round(rate).toLocaleString('en')).padStart(12)} ${unit}`
+  `${what.padEnd(42)} ${(rate < 100 ? rate.toFixed(2) : Math.round(rate).toLocaleString('en')).padStart(12)} ${unit}`
 
 /** Returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {

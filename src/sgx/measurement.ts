@@ -9,30 +9,30 @@ const RECORD = 64
 const CHUNK = 256
 
 /** Bytes that are hashed at once: each piece costs as much as half a kilobyte of it, and these are still in the processor's cache. */
-const GATHERED = 0x4000
+const GATHERED = 0x1_0000
 
-/** A record of which only the name is set. */
-function recordOf(leaf: string): Uint8Array {
-  const record = new Uint8Array(RECORD)
-  for (let i = 0; i < leaf.length; i++) record[i] = leaf.charCodeAt(i)
-  return record
+/** The 64 bits that a record begins with, as two 32-bit words. */
+function named(leaf: string): readonly [low: number, high: number] {
+  const word = (at: number): number => [3, 2, 1, 0].reduce((w, k) => (w << 8) | (leaf.charCodeAt(at + k) || 0), 0)
+  return [word(0), word(4)]
 }
-const ECREATE = recordOf('ECREATE')
-const EADD = recordOf('EADD')
-const EEXTEND = recordOf('EEXTEND')
+const ECREATE = named('ECREATE')
+const EADD = named('EADD')
+const EEXTEND = named('EEXTEND')
 
 /** A page to take chunks from, as making views of one costs more than copying it. */
 const copy = new Uint8Array(PAGE_SIZE)
 const chunks = Array.from({ length: PAGE_SIZE / CHUNK }, (_, k) => copy.subarray(k * CHUNK, (k + 1) * CHUNK))
+
 /** What EEXTEND of all but the first chunk adds. All but offsets and chunks is constant. */
 const rest = new Uint8Array((PAGE_SIZE / CHUNK - 1) * (RECORD + CHUNK))
-const restView = new DataView(rest.buffer)
-for (let at = 0; at < rest.length; at += RECORD + CHUNK) rest.set(EEXTEND, at)
+const restWords = new Int32Array(rest.buffer)
+for (let at = 0; at < rest.length; at += RECORD + CHUNK) restWords.set(EEXTEND, at / 4)
 
 /** A 64-bit field as a number: a bigint for each chunk of an enclave would cost more than the rest of the record. */
-function setOffset(view: DataView, record: number, offset: number): void {
-  view.setUint32(record + 8, offset, true)
-  view.setUint32(record + 12, offset / 0x1_0000_0000, true)
+function setOffset(words: Int32Array, record: number, offset: number): void {
+  words[record / 4 + 2] = offset >>> 0
+  words[record / 4 + 3] = offset / 0x1_0000_0000
 }
 
 /** The measurement of an enclave that is being built. */
@@ -40,7 +40,7 @@ export class Measurement {
   private readonly hash: Sha256
   /** Records and chunks that are not hashed yet. */
   private readonly bytes = new Uint8Array(GATHERED)
-  private readonly view = new DataView(this.bytes.buffer)
+  private readonly words = new Int32Array(this.bytes.buffer)
   private count = 0
 
   /** `hash` has hashed nothing, and is the measurement's from now on. */
@@ -49,21 +49,21 @@ export class Measurement {
   }
 
   ECREATE(SSAFRAMESIZE: number, SIZE: bigint): void {
-    const at = this.record(ECREATE)
-    this.view.setUint32(at + 8, SSAFRAMESIZE, true)
-    this.view.setBigUint64(at + 12, SIZE, true)
+    const at = this.record(ECREATE) / 4
+    this.words[at + 2] = SSAFRAMESIZE
+    this.words[at + 3] = Number(BigInt.asIntN(32, SIZE))
+    this.words[at + 4] = Number(BigInt.asIntN(32, SIZE >> 32n))
   }
 
-  /** `offset` of the page in the enclave, below 2^53; of `secinfo` the first 48 bytes are measured. */
-  EADD(offset: number, secinfo: Uint8Array): void {
-    const at = this.record(EADD)
-    setOffset(this.view, at, offset)
-    for (let k = 0; k < 48; k++) this.bytes[at + 16 + k] = secinfo[k] ?? 0
+  /** `offset` of the page in the enclave, below 2^53; `FLAGS` of its SECINFO, of which the rest is zero. */
+  EADD(offset: number, FLAGS: number): void {
+    const at = this.record(EADD, offset)
+    this.words[at / 4 + 4] = FLAGS
   }
 
   /** `chunk` is 256 bytes, `offset` its place in the enclave. */
   EEXTEND(offset: number, chunk: Uint8Array): void {
-    setOffset(this.view, this.record(EEXTEND), offset)
+    this.record(EEXTEND, offset)
     this.bytes.set(chunk, this.count)
     this.count += CHUNK
   }
@@ -73,7 +73,7 @@ export class Measurement {
     copy.set(page)
     let at = 0
     for (let k = 1; k < chunks.length; k++) {
-      setOffset(restView, at, offset + k * CHUNK)
+      setOffset(restWords, at, offset + k * CHUNK)
       rest.set(chunks[k] ?? copy, at + RECORD)
       at += RECORD + CHUNK
     }
@@ -89,10 +89,13 @@ export class Measurement {
   }
 
   /** Begins a record, with room for a chunk behind it: its place in `bytes`. */
-  private record(named: Uint8Array): number {
+  private record([low, high]: readonly [number, number], offset = 0): number {
     if (this.count + RECORD + CHUNK > GATHERED) this.flush()
-    const at = this.count
-    this.bytes.set(named, at)
+    const { count: at, words } = this
+    words[at / 4] = low
+    words[at / 4 + 1] = high
+    setOffset(words, at, offset)
+    for (let k = at / 4 + 4; k < (at + RECORD) / 4; k++) words[k] = 0
     this.count += RECORD
     return at
   }

@@ -14,7 +14,7 @@ import {
 import { epcmFaultCode } from './enclave-pages.ts'
 import type { Enclave } from './enclave.ts'
 import type { EpcPage } from './epc.ts'
-import { reservedIsZero, type EncluContext } from './leaf.ts'
+import type { EncluContext } from './leaf.ts'
 
 /** How the ENCLU leaves reach what their registers point to. */
 
@@ -120,6 +120,8 @@ export function readSecinfo({ refuse }: EncluContext, page: EpcPage, address: nu
 }
 
 export interface SecinfoFlags {
+  /** All of them; bits 63:32 are reserved. */
+  readonly FLAGS: number
   readonly R: boolean
   readonly W: boolean
   readonly X: boolean
@@ -139,17 +141,20 @@ const PENDING = Number(SECINFO_FLAGS.PENDING)
 const MODIFIED = Number(SECINFO_FLAGS.MODIFIED)
 const PR = Number(SECINFO_FLAGS.PR)
 const PT_SHIFT = Number(SECINFO_PAGE_TYPE_SHIFT)
-/** 32 bits, as a signed number. */
-const word = (b: Uint8Array, at: number): number =>
-  (b[at] ?? 0) | ((b[at + 1] ?? 0) << 8) | ((b[at + 2] ?? 0) << 16) | ((b[at + 3] ?? 0) << 24)
+/** From here on, SECINFO is reserved. */
+const [[SECINFO_RESERVED_AT]] = SECINFO_RESERVED
+const copy = new Uint8Array(SECINFO.size)
+const words = new Int32Array(copy.buffer)
 
 /** undefined if a reserved field is not zero. */
 export function secinfoFlags(secinfo: Uint8Array): SecinfoFlags | undefined {
-  // Without a bigint, as every page of an enclave comes here.
-  const FLAGS = word(secinfo, 0)
-  if (FLAGS & RESERVED_LOW || word(secinfo, 4) & RESERVED_HIGH) return undefined
-  if (!reservedIsZero(secinfo, SECINFO_RESERVED)) return undefined
+  // Without a bigint, and by words, as every page of an enclave comes here.
+  copy.set(secinfo)
+  const FLAGS = words[0] ?? 0
+  if (FLAGS & RESERVED_LOW || (words[1] ?? 0) & RESERVED_HIGH) return undefined
+  for (let k = SECINFO_RESERVED_AT / 4; k < words.length; k++) if (words[k] !== 0) return undefined
   return {
+    FLAGS,
     R: (FLAGS & R) !== 0,
     W: (FLAGS & W) !== 0,
     X: (FLAGS & X) !== 0,

@@ -68,7 +68,7 @@ describe('the tests that are asked', () => {
   const text = readFileSync(file, 'utf8')
   test('notice what is broken, and nothing else', async () => {
     expect(await judge.failures(file, text, tests)).toEqual([])
-    expect(await judge.failures(file, text.replace("recordOf('EEXTEND')", "recordOf('EADD')"), tests)).toHaveLength(1)
+    expect(await judge.failures(file, text.replace("named('EEXTEND')", "named('EADD')"), tests)).toHaveLength(1)
     expect(
       await judge.failures(file, text, [{ file: 'src/sgx/leaves/encls-build.test.ts', name: /^no such/ }]),
     ).toEqual(['src/sgx/leaves/encls-build.test.ts has no test ^no such'])

@@ -9,7 +9,6 @@ import { Measurement } from '../../src/sgx/index.ts'
 import { PF_R, PF_W, PF_X } from '../../src/spec/elf/index.ts'
 import {
   ATTRIBUTES,
-  SECINFO,
   SECINFO_FLAGS,
   SIGSTRUCT,
   SIGSTRUCT_HEADER,
@@ -114,11 +113,10 @@ function measure(file: Uint8Array): Uint8Array {
       (p_flags & PF_R ? SECINFO_FLAGS.R : 0n) |
       (p_flags & PF_W ? SECINFO_FLAGS.W : 0n) |
       (p_flags & PF_X ? SECINFO_FLAGS.X : 0n)
-    const secinfo = new Uint8Array(SECINFO.size)
-    SECINFO.view(secinfo).FLAGS = load === loads[0] ? PT_TCS : PT_REG | rights
+    const FLAGS = load === loads[0] ? PT_TCS : PT_REG | rights
     const data = segmentBytes(load)
     for (let page = 0; page < data.length; page += PAGE) {
-      measurement.EADD(p_vaddr + page, secinfo)
+      measurement.EADD(p_vaddr + page, Number(FLAGS))
       for (let at = page; at < page + PAGE; at += 256) measurement.EEXTEND(p_vaddr + at, data.subarray(at, at + 256))
     }
   }

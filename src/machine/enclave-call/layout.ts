@@ -227,9 +227,8 @@ export function measureLayout({ secs, steps }: PlainLayout): Uint8Array {
       if (adder) extend(adder, Number(step.offset - adder.offset))
       return
     }
-    const secinfo = secinfoOf(step.flags)
     for (let page = 0; page < step.length; page += PAGE) {
-      measurement.EADD(Number(step.offset) + page, secinfo)
+      measurement.EADD(Number(step.offset) + page, Number(step.flags))
       for (let at = page; step.measure && at < page + PAGE; at += CHUNK) extend(step, at)
     }
   })

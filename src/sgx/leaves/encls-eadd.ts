@@ -1,4 +1,4 @@
-import { ATTRIBUTES, SECINFO, SECINFO_FLAGS, TCS, TCS_FLAGS, TCS_RESERVED } from '../../spec/sgx/index.ts'
+import { ATTRIBUTES, SECINFO_FLAGS, TCS, TCS_FLAGS, TCS_RESERVED } from '../../spec/sgx/index.ts'
 import type { EpcPage } from '../epc.ts'
 import { enclsLeaf, reservedIsZero } from '../leaf.ts'
 import { TCS_STATE } from '../mode.ts'
@@ -16,7 +16,7 @@ export interface EaddArguments {
   readonly secinfo: Uint8Array
 }
 
-const SCRATCH_SECINFO = new Uint8Array(SECINFO.size)
+const RIGHTS = Number(SECINFO_FLAGS.R | SECINFO_FLAGS.W | SECINFO_FLAGS.X)
 
 export const EADD = enclsLeaf<EaddArguments, void>({
   leaf: 'EADD',
@@ -29,8 +29,7 @@ export const EADD = enclsLeaf<EaddArguments, void>({
   },
   run(sgx, { target, secs, linaddr, source, secinfo }, refuse) {
     if (linaddr & 0xfff) return refuse.GP('PAGEINFO.LINADDR is 4KByte aligned')
-    SCRATCH_SECINFO.set(secinfo)
-    const flags = secinfoFlags(SCRATCH_SECINFO)
+    const flags = secinfoFlags(secinfo)
     if (!flags) return refuse.GP('SECINFO reserved fields are zero')
     const { PT } = flags
     if (PT !== 'PT_REG' && PT !== 'PT_TCS') return refuse.GP('SECINFO.FLAGS.PT is PT_REG or PT_TCS')
@@ -57,13 +56,12 @@ export const EADD = enclsLeaf<EaddArguments, void>({
     sgx.epc.beforeWrite(target.frame)
     target.bytes.set(source)
     if (PT === 'PT_TCS') {
-      SECINFO.view(SCRATCH_SECINFO).FLAGS &= ~(SECINFO_FLAGS.R | SECINFO_FLAGS.W | SECINFO_FLAGS.X)
       target.tcs.FLAGS &= ~TCS_FLAGS.DBGOPTIN
       target.tcs.CSSA = 0
       target.tcs.AEP = 0n
       target.tcs.STATE = TCS_STATE.INACTIVE
     }
-    enclave.measurement.EADD(linaddr - enclave.BASEADDR, SCRATCH_SECINFO)
+    enclave.measurement.EADD(linaddr - enclave.BASEADDR, PT === 'PT_TCS' ? flags.FLAGS & ~RIGHTS : flags.FLAGS)
 
     target.R = PT === 'PT_REG' && flags.R
     target.W = PT === 'PT_REG' && flags.W

@@ -118,7 +118,7 @@ export const EINITTOKEN_RESERVED: Ranges = [
 
 /** "Security Information (SECINFO)", 64-byte aligned. */
 export const SECINFO = struct('SECINFO', 64, { FLAGS: u64(0) })
-export const SECINFO_RESERVED: Ranges = [[8, 56]]
+export const SECINFO_RESERVED = [[8, 56]] as const satisfies Ranges
 
 /** "Page Information (PAGEINFO)", 32-byte aligned. */
 export const PAGEINFO = struct('PAGEINFO', 32, { LINADDR: u64(0), SRCPGE: u64(8), SECINFO: u64(16), SECS: u64(24) })
