@@ -14,8 +14,8 @@ import { RegionModules, type InstalledModule, type Place } from './region-module
 import { LEAVE, ThreadedCode } from './threaded.ts'
 import { isEnclu, Transitions, type EncluPort } from './transitions.ts'
 
-/** Runs of a block before it is translated. */
-const HOT = 1500
+/** Runs of a block before it is translated. With 1,500 the first run of python3 took a fifth longer, and later ones as long. */
+const HOT = 4000
 /** Runs of a block before handlers are made for it. */
 const COLD = 1
 /** Blocks with this share of the runs go along. */

@@ -88,6 +88,16 @@ describe('records', () => {
   })
 })
 
+test('handlers that were missed are made with the next ones', () => {
+  const { place } = setUp()
+  const missed = addBlock(0x1000, 1)
+  const insn = decodeAll(Uint8Array.of(0x83, 0xe8, 1), 0, 0x2000) // sub eax, 1
+  if (!insn) throw new Error('not decoded')
+  expect(place(missed, 100, false)).toBeUndefined()
+  expect(place({ address: 0x2000, insns: [insn], frames: [], runs: 0, threaded: 0 }, 100, true)).toBeDefined()
+  expect(place(missed, 100, false)).toBeDefined()
+})
+
 describe('handlers that are kept', () => {
   test('serve another engine, which makes none', () => {
     const maker = setUp()

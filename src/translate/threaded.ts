@@ -215,6 +215,9 @@ export class ThreadedCode {
       for (const [key, insn] of missing) this.missed.set(key, insn)
       return undefined
     }
+    // With those that were missed before, as a module costs more than a handler.
+    for (const [key, insn] of this.missed) if (!this.handlers.has(key)) missing.set(key, insn)
+    this.missed.clear()
     // Rows that turned out to look at their immediates have other keys now.
     return this.make(missing) ? this.shapesOf(insns, make) : shapes
   }
