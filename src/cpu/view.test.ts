@@ -65,6 +65,20 @@ describe('View', () => {
     expect([view.readable(away + 7), view.writable(away + 7), view.away]).toEqual([at, at, 2])
   })
 
+  it('fetches from where a page is now', () => {
+    const ram = new Ram(64 * MIB)
+    const frames = new Map([[HIGH, ram.allocateFrame()]])
+    const view = viewOf(ram, frames)
+    const [first, second] = [frames.get(HIGH) ?? 0, ram.allocateFrame()]
+    expect([view.executable(HIGH + 5), view.executable(HIGH + 7)]).toEqual([first + 5, first + 7])
+    frames.set(HIGH, second)
+    view.invalidate(HIGH, 1)
+    expect(view.executable(HIGH + 7)).toBe(second + 7)
+    frames.set(HIGH, first)
+    view.invalidateAll()
+    expect(view.executable(HIGH + 7)).toBe(first + 7)
+  })
+
   it('keeps pages with the same low half apart: their tables share a place', () => {
     const ram = new Ram(64 * MIB)
     const [a, b] = [HIGH + 0x20_0000, 0x20_0000]

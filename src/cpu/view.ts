@@ -49,6 +49,9 @@ export class View {
   private readonly writers = new Map<number, Set<number>>()
   /** Pages that instructions were fetched from, and others that `generation` depends on. */
   private readonly codePages = new Set<number>()
+  /** The page of the last one, with its frame, until `generation` changes. */
+  private fetchedPage = -1
+  private fetchedFrame = 0
   /** 4 KiB pieces of the jump cache that hold an entry. */
   private readonly jumpPieces = new Set<number>()
   /** 4 KiB pieces of the tables that hold an entry, so that clearing does not touch 16 MiB. */
@@ -83,11 +86,15 @@ export class View {
     return m.frame + (address % PAGE_SIZE)
   }
 
-  /** Byte offset for fetching instructions up to the end of the page. Not cached here: the code cache is the cache. */
+  /** Byte offset for fetching instructions up to the end of the page. Only the last page is cached: the code cache is the cache. */
   executable(address: number): number {
-    const m = this.source.resolve(address, 'X')
-    this.codePages.add(Math.floor(address / PAGE_SIZE))
-    return m.frame + (address % PAGE_SIZE)
+    const page = Math.floor(address / PAGE_SIZE)
+    if (page !== this.fetchedPage) {
+      this.fetchedFrame = this.source.resolve(address, 'X').frame
+      this.codePages.add(page)
+      this.fetchedPage = page
+    }
+    return this.fetchedFrame + address - page * PAGE_SIZE
   }
 
   /** From now on, `generation` changes when the mapping of the page at this address does. */
@@ -187,6 +194,7 @@ export class View {
 
   invalidateJumps(): void {
     this.generation++
+    this.fetchedPage = -1
     const at = this.jumpEntry(0)
     for (const piece of this.jumpPieces) this.ram.clear(at + piece * PAGE_SIZE, PAGE_SIZE)
     this.jumpPieces.clear()
