@@ -11,9 +11,9 @@ const CHUNK = 256
 /** Bytes that are hashed at once: each piece costs as much as half a kilobyte of it, and these are still in the processor's cache. */
 const GATHERED = 0x1_0000
 
-/** The 64 bits that a record begins with, as two 32-bit words. */
+/** The 64 bits that a record begins with, as two 32-bit words: zeros behind the name. */
 function named(leaf: string): readonly [low: number, high: number] {
-  const word = (at: number): number => [3, 2, 1, 0].reduce((w, k) => (w << 8) | (leaf.charCodeAt(at + k) || 0), 0)
+  const word = (at: number): number => [3, 2, 1, 0].reduce((w, k) => (w << 8) | leaf.charCodeAt(at + k), 0)
   return [word(0), word(4)]
 }
 const ECREATE = named('ECREATE')

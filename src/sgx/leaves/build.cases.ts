@@ -122,6 +122,7 @@ const EADD_CASES: readonly LeafCase<EaddScene>[] = [
   { why: 'an address inside a page', set: (s) => (s.linaddr = BASE + PAGE.HOLE + 8), expect: aligned },
   { why: 'the last byte of a page', set: (s) => (s.linaddr = BASE + PAGE.HOLE + 0xfff), expect: aligned },
   { why: 'a reserved SECINFO flag', set: (s) => (s.flags = SECINFO_RW | 0x1_0000n), expect: GP('SECINFO reserved fields are zero') },
+  { why: 'a reserved SECINFO flag of the upper half', set: (s) => (s.flags = SECINFO_RW | (1n << 63n)), expect: GP('SECINFO reserved fields are zero') },
   { why: 'a reserved SECINFO flag and PT_SECS', set: (s) => (s.flags = 0x1_0003n), expect: GP('SECINFO reserved fields are zero') },
   { why: 'PT_SECS', set: (s) => (s.flags = 0x003n), expect: PT },
   { why: 'PT_VA', set: (s) => (s.flags = 0x303n), expect: PT },

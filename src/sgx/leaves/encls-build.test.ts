@@ -16,7 +16,7 @@ import {
   SECINFO_TCS,
   SIZE,
 } from '../fixture.cases.ts'
-import { ENCLS, extendPage, type EpcPage } from '../index.ts'
+import { ENCLS, extendPage, Measurement, type EpcPage } from '../index.ts'
 import { eadd32 } from './build.cases.ts'
 
 /** What the leaves do that build an enclave; their checks are in build.cases.ts. source: 'manual'. */
@@ -188,6 +188,16 @@ describe('MRENCLAVE', () => {
       }
     }
     expect(toHex(f.mrenclave)).toBe(hash.digest('hex'))
+  })
+
+  it('of an enclave above 4 GiB: with all of its size', () => {
+    const LARGE = 3 * 2 ** 40 + 2 ** 33
+    const measurement = new Measurement(createHash('sha256'))
+    measurement.ECREATE(2, BigInt(LARGE))
+    measurement.EADD(2 ** 32 + 0x5000, 0x203)
+    const hash = createHash('sha256').update(record(text('ECREATE'), u32(2), u64(LARGE)))
+    hash.update(record(text('EADD'), u64(2 ** 32 + 0x5000), u64(0x203)))
+    expect(toHex(measurement.digest())).toBe(hash.digest('hex'))
   })
 
   it('of whole pages at once: the same, whether somebody listens or not', () => {
