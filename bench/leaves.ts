@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { PAGE_SIZE, Ram } from '../src/cpu/index.ts'
 import { ENCLS, extendPage, Sgx, type EpcPage } from '../src/sgx/index.ts'
-import { ATTRIBUTES, PT, SECINFO, SECINFO_FLAGS, SECINFO_PAGE_TYPE_SHIFT, SECS } from '../src/spec/sgx/index.ts'
+import { baseSecs, secinfo, SECINFO_RW } from '../src/sgx/fixture.cases.ts'
 import { cpuOf, median } from './measure.ts'
 
 /** EADD and EEXTEND by themselves, as the driver calls them: without its lists, page tables and system calls, and without EREMOVE. */
@@ -12,29 +12,18 @@ const MEASURED_BYTES = PAGE_SIZE + 64 * 17
 /** Enclaves that are added before any is counted: until V8 has compiled what they need. */
 const UNCOUNTED = 8
 
-function secinfo(FLAGS: bigint): Uint8Array {
-  const bytes = new Uint8Array(SECINFO.size)
-  SECINFO.view(bytes).FLAGS = FLAGS
-  return bytes
-}
-const pageType = (type: keyof typeof PT): bigint => BigInt(PT[type]) << SECINFO_PAGE_TYPE_SHIFT
-
-function secsPage(pages: number): Uint8Array {
-  const bytes = new Uint8Array(PAGE_SIZE)
-  const secs = SECS.view(bytes)
-  secs.BASEADDR = BigInt(BASEADDR)
-  secs.SIZE = BigInt(pages * PAGE_SIZE)
-  secs.SSAFRAMESIZE = 1
-  secs.ATTRIBUTES = ATTRIBUTES.MODE64BIT
-  secs.XFRM = 3n
-  return bytes
-}
+/** Not zeros: untouched memory is one page of them, always in the processor's cache. */
+const bytesOf = (length: number): Uint8Array => Uint8Array.from({ length }, (_, k) => (k * 7) ^ (k >>> 12))
 
 /** Enclaves of as many pages, a power of two, one after another. Each call adds and measures one: CPU seconds of the two leaves. */
 function builder(pages: number): () => Promise<number> {
   const sgx = new Sgx(new Ram(), { epc: { size: 4 * pages * PAGE_SIZE }, sha256: () => createHash('sha256') })
-  const contents = Uint8Array.from({ length: pages * PAGE_SIZE }, (_, k) => (k * 7) ^ (k >>> 12))
-  const [none, readable] = [secinfo(0n), secinfo(pageType('PT_REG') | SECINFO_FLAGS.R | SECINFO_FLAGS.W)]
+  const contents = bytesOf(pages * PAGE_SIZE)
+  const [secsInfo, pageInfo] = [secinfo(0n), secinfo(SECINFO_RW)]
+  const source = baseSecs((secs) => {
+    secs.BASEADDR = BigInt(BASEADDR)
+    secs.SIZE = BigInt(pages * PAGE_SIZE)
+  })
   const allocate = (address?: number): EpcPage => {
     const page = sgx.epc.allocate(address)
     if (!page) throw new Error('the EPC is too small')
@@ -46,13 +35,13 @@ function builder(pages: number): () => Promise<number> {
   }
   return async () => {
     const secs = allocate()
-    ENCLS.ECREATE(sgx, { target: secs, source: secsPage(pages), secinfo: none })
+    ENCLS.ECREATE(sgx, { target: secs, source, secinfo: secsInfo })
     const targets = Array.from({ length: pages }, (_, k) => allocate(BASEADDR + k * PAGE_SIZE))
     const { seconds } = await cpuOf(() => {
       targets.forEach((target, k) => {
         const at = k * PAGE_SIZE
-        const source = contents.subarray(at, at + PAGE_SIZE)
-        ENCLS.EADD(sgx, { target, secs, linaddr: BASEADDR + at, source, secinfo: readable })
+        const page = contents.subarray(at, at + PAGE_SIZE)
+        ENCLS.EADD(sgx, { target, secs, linaddr: BASEADDR + at, source: page, secinfo: pageInfo })
         extendPage(sgx, { secs, target })
       })
       secs.enclave?.measurement.digest()
@@ -63,9 +52,8 @@ function builder(pages: number): () => Promise<number> {
   }
 }
 
-/** As many bytes as enclaves of `pages` measure. Not zeros: untouched memory is one page of them, always in the processor's cache. */
-export const measuredBytes = (pages: number): Uint8Array =>
-  Uint8Array.from({ length: pages * MEASURED_BYTES }, (_, k) => (k * 7) ^ (k >>> 12))
+/** As many bytes as enclaves of `pages` measure. */
+export const measuredBytes = (pages: number): Uint8Array => bytesOf(pages * MEASURED_BYTES)
 
 /** CPU seconds of SHA-256, by node:crypto. */
 export const hashSeconds = async (bytes: Uint8Array): Promise<number> =>
