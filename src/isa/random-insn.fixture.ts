@@ -1,5 +1,4 @@
 /** Random encodings of a row, for tests: bytes are drawn until they decode to it. */
-import { cpus } from 'node:os'
 import type { Random } from '../../test/native/random-state.ts'
 import { codeAddress } from '../../test/native/random-state.ts'
 import type { NativeState } from '../../test/native/oracle.ts'
@@ -8,9 +7,6 @@ import { RFLAGS } from '../spec/x86/index.ts'
 import type { Decode } from './decode.ts'
 import type { Insn, Operand, Row } from './insn.ts'
 import { operandCodes, parseOpcode, VEX_MAP, type Opcode } from './opcode.ts'
-
-/** The processor that the undefined flags are modelled on. */
-export const isIntelHost = cpus()[0]?.model.includes('Intel') ?? false
 
 export interface Encoding {
   readonly code: Uint8Array

@@ -10,7 +10,7 @@ import { constantCount, countInCL, countMask, shiftForms } from './shift.ts'
 
 /** Undefined: OF but for rotates by one. */
 function undefinedWith(i: Insn, state: CpuState): readonly ArithmeticFlag[] {
-  const count = constantCount(i, 1) ?? Number(state.gpr(RCX)) & countMask(i)
+  const count = constantCount(i, 1) ?? Number(state.gpr(RCX) & 0xffn) & countMask(i)
   return count > 1 ? ['OF'] : []
 }
 

@@ -7,27 +7,26 @@ import { aimAt, EDGE_DOUBLES, EDGE_SINGLES, randomState, type Random } from '../
 import { RAX, RCX, RDI, RDX, RFLAGS, RSI, RSP, XSAVE_HEADER, XSAVE_HEADER_AT } from '../spec/x86/index.ts'
 import { decodeAll } from './evaluator-engine.fixture.ts'
 import type { Insn, Row } from './insn.ts'
-import { isIntelHost, randomEncoding, undefinedFlagBits, type Encoding } from './random-insn.fixture.ts'
+import { randomEncoding, undefinedFlagBits, type Encoding } from './random-insn.fixture.ts'
 import { FAMILIES } from './table.ts'
+import { hasOwnFaults, isComputedOtherwise, isEncodedOtherwise, isIntelHost, isOfIntel } from './vendor.fixture.ts'
 import { fillOperands, randomX87, x87Mask } from './x87-random.fixture.ts'
 
 /** What leaves the oracle's process, differs from run to run, or belongs to a kernel configured otherwise. */
 // prettier-ignore
 const NOT_ASKED = new Set([
-  'SYSCALL', 'SYSENTER', 'ENCLU', 'ENCLS', 'CPUID', 'RDTSC', 'RDTSCP', 'RDRAND', 'RDSEED', 'XGETBV', 'INT', 'INT1', 'GETSEC',
+  'SYSCALL', 'SYSENTER', 'ENCLU', 'ENCLS', 'CPUID', 'RDTSC', 'RDTSCP', 'RDPID', 'RDRAND', 'RDSEED', 'XGETBV', 'INT', 'INT1', 'GETSEC',
   // One that faults can hang the oracle.
   'IRET/IRETD/IRETQ',
   // Linux emulates these for the sake of UMIP.
   'SLDT', 'STR', 'SGDT', 'SIDT', 'SMSW',
 ])
-/** AMD's processors have their own tables of estimates. */
-const INTEL_ONLY = /^V?(RCP|RSQRT)/
 /** Loads of segment registers depend on the kernel's descriptors; direct offsets cannot be aimed. */
 const isUnaimable = (r: Row): boolean => /^8E|^0F A[19]$|^A[0-3]$/.test(r.opcode)
 
 /** A processor that has the feature can be asked. */
 export const isAskable = (r: Row): boolean => !NOT_ASKED.has(r.mnemonic) && !isUnaimable(r)
-const isAsked = (r: Row): boolean => isAskable(r) && hostHas(r.feature) && (isIntelHost || !INTEL_ONLY.test(r.mnemonic))
+const isAsked = (r: Row): boolean => isAskable(r) && hostHas(r.feature) && !isOfIntel(r)
 
 /** How many encodings a row gets, as a multiple of the run's usual number. */
 const WEIGHTS: Readonly<Record<string, number>> = {
@@ -116,8 +115,8 @@ function putSelectors(random: Random, s: NativeState): void {
   s.gpr.forEach((v, n) => {
     if (isOdd(Number(v & 0xffffn))) s.gpr[n] = BigInt(selector())
   })
-  // At any alignment.
-  for (let at = 0; at + 2 <= s.mem.length; at++) if (isOdd(words.getUint16(at, true))) words.setUint16(at, 0, true)
+  // At any alignment, from behind: the zeros must not make one of what is before them.
+  for (let at = s.mem.length - 2; at >= 0; at--) if (isOdd(words.getUint16(at, true))) words.setUint16(at, 0, true)
 }
 
 /**
@@ -229,6 +228,7 @@ export function* casesOf(
       for (let n = 1; n <= options.states; n++) {
         const state = stateOf(random, family, row, code, n === options.states)
         if (insn.operands.some((o) => o.kind === 'mem' && o.vectorIndex)) aimIndices(random, insn, state)
+        if (isComputedOtherwise(row, insn, state)) continue
         // The undefined flags are what Intel's processors give.
         const undefinedFlags = isIntelHost ? 0 : undefinedFlagBits(row, decodeAll, state)
         yield {
@@ -238,6 +238,7 @@ export function* casesOf(
             undefinedFlags,
             ...((isX87(family) || family === 'xsave') && x87Mask(row)),
             ...((row.mnemonic.startsWith('XRSTOR') || storesPiecewise(insn, code)) && { partialOnFault: true }),
+            ...(hasOwnFaults(row, insn) && { notWithFaults: true }),
           },
         }
       }
@@ -252,6 +253,8 @@ const isUsable = (row: Row, { operands: [o] }: Insn): boolean =>
 function aimedEncoding(random: Random, row: Row, segments: boolean): Encoding {
   for (;;) {
     const encoding = randomEncoding(random, row, decodeAll)
-    if ((segments || encoding.insn.seg === 'none') && isUsable(row, encoding.insn)) return encoding
+    const { insn, code } = encoding
+    if ((segments || insn.seg === 'none') && isUsable(row, insn) && !isEncodedOtherwise(row, insn, code))
+      return encoding
   }
 }

@@ -16,6 +16,8 @@ export interface Mask {
   undefinedGprs?: readonly number[]
   /** The registers after a fault in the middle of an instruction that may have done a part. */
   partialOnFault?: boolean
+  /** Nothing is compared where either raises a fault. */
+  notWithFaults?: boolean
   /** Bytes of the x87 image, as the last instruction and data pointers. */
   undefinedX87?: readonly { at: number; size: number }[]
   /** x87 registers may differ in their last bit, and C1 with it. */
@@ -113,6 +115,7 @@ function compareX87(native: NativeResult, engine: NativeResult, mask: Mask): Dif
 
 /** All that differs; an empty list is agreement. */
 export function differences(native: NativeResult, engine: NativeResult, mask: Mask = {}): Difference[] {
+  if (mask.notWithFaults && (native.fault ?? engine.fault)) return []
   const found: Difference[] = []
   const note = (what: string, a: string, b: string): void => {
     if (a !== b) found.push({ what, native: a, engine: b })

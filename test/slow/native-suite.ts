@@ -23,11 +23,12 @@ const SHOWN = 4
 
 /**
  * A wild address that belongs to the oracle's own program (see LINK in oracle.ts): it has memory there, our machines have none. Its
- * heap is in a place of Linux's choice in the gigabyte behind it.
+ * heap is in a place of Linux's choice in the gigabyte behind it, and its stack and mappings are below the end of the user half.
  */
 function hitsOracle({ fault }: NativeResult, native: NativeResult): boolean {
   if (fault === undefined || fault.cr2 < 0x6b3d_0000n) return false
-  return fault.cr2 < 0x7000_0000n || (fault.cr2 < 0xac00_0000n && native.fault === undefined)
+  if (fault.cr2 < 0x7000_0000n) return true
+  return (fault.cr2 < 0xac00_0000n || fault.cr2 >= 0x7f00_0000_0000n) && native.fault === undefined
 }
 
 /** Not general-purpose: the two halves take about equally long. */

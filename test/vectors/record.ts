@@ -1,9 +1,9 @@
 /** `npm run vectors:record`: asks the processor of this machine, which must be an Intel one, and writes rows.json.gz. */
 import { decodeAll } from '../../src/isa/evaluator-engine.fixture.ts'
 import type { Insn, MemoryOperand, Row } from '../../src/isa/insn.ts'
-import { isIntelHost } from '../../src/isa/random-insn.fixture.ts'
 import { ASKED, casesOf, VECTORS } from '../../src/isa/row-cases.fixture.ts'
 import { nameOf } from '../../src/isa/text.ts'
+import { isIntelHost } from '../../src/isa/vendor.fixture.ts'
 import { DATA_BASE, Oracle, WINDOW_OFFSET, WINDOW_SIZE, type NativeState } from '../native/oracle.ts'
 import { codeAddress, Random } from '../native/random-state.ts'
 import { isSkip } from '../support/cache.ts'
