@@ -24,7 +24,7 @@ export interface Region {
   readonly address: number
   /** Its place in the function table. */
   readonly slot: number
-  /** Guest pages and the frames they were translated from. */
+  /** Guest pages and the frames they were translated from: of all regions of one module, which call each other directly, the same array. */
   readonly pages: readonly { readonly page: number; readonly frame: number }[]
 }
 
@@ -219,8 +219,13 @@ export class CodeCache {
     }
   }
 
-  /** Takes it out of use. Blocks, and other regions, stay. */
-  dropRegion(r: Region): void {
+  /** Takes it out of use, with all others of its module: they would go on calling it. */
+  dropModule({ pages }: Region): void {
+    for (const r of this.regionsOfFrame.get(pages[0]?.frame ?? -1) ?? []) if (r.pages === pages) this.dropRegion(r)
+  }
+
+  /** Blocks, and other regions, stay. */
+  private dropRegion(r: Region): void {
     this.changed = true
     const left = this.regions.get(r.address)?.filter((x) => x !== r) ?? []
     if (left.length > 0) this.regions.set(r.address, left)

@@ -195,6 +195,31 @@ describe('Engine', () => {
     expect(engine.stats.handovers).toBeLessThan(100)
   })
 
+  test('nor is one that only a region of the same module uses, which calls it directly', () => {
+    // prettier-ignore
+    const code = [
+      0xb9, ...i32(2000), // mov ecx, 2000
+      0xba, ...i32(2), // mov edx, 2
+      0xff, 0xca, // dec edx
+      0x75, 0xfc, // jne -4
+      0xe8, ...i32(5), // call +5
+      0xff, 0xc9, // dec ecx
+      0x75, 0xee, // jne -18
+      HLT,
+      0xe8, ...i32(1), // call +1
+      0xc3, // ret
+      0x48, 0xff, 0x07, // inc qword [rdi]
+      0x48, 0xff, 0x47, 0x08, // inc qword [rdi + 8]
+      0xc3, // ret
+    ]
+    // The inner loop is hot first, so that its module takes both functions along.
+    const { m, engine, run } = machine(code, { hot: 20 })
+    m.state.setGpr(RDI, BigInt(DATA + 0xff8))
+    run()
+    expect(m.view.read(DATA + 0xff8, 1)).toEqual(Uint8Array.from([0xd0]))
+    expect(engine.stats.handovers).toBeLessThan(200)
+  })
+
   test('a page that becomes code between two loops over it is noticed by the second', () => {
     // The inner loop writes the operand of a function, which is called after it: fifty times, another value each time. In every
     // other round the page is found to be writable before the loop, so that the outer loop goes on as it is into the next round.

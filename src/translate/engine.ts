@@ -209,10 +209,10 @@ export class Engine {
     }
   }
 
-  /** It shall be made anew. */
+  /** It shall be made anew, and so must be what calls it directly. */
   private dropRegion(r: Region): void {
     this.keeper?.kept.drop(r.address)
-    this.cache.dropRegion(r)
+    this.cache.dropModule(r)
   }
 
   private readonly runsOf = (b: RunBlock | undefined): number => (b ? this.threaded.runsOf(b) : 0)

@@ -137,9 +137,14 @@ export class KeptCode {
     this.modules.set(region, [module, ...this.modulesWith(region)].slice(0, MOST_CONTENTS))
   }
 
-  /** The region is to be made anew. */
+  /** The region is to be made anew, with all others of its modules. */
   drop(region: number): void {
-    this.modules.delete(region)
+    for (const module of this.modulesWith(region))
+      for (const a of module.addresses) {
+        const left = this.modulesWith(a).filter((m) => m !== module)
+        if (left.length > 0) this.modules.set(a, left)
+        else this.modules.delete(a)
+      }
   }
 
   /** For another run; undefined if that would be hardly more than this one was given. */
