@@ -3,6 +3,7 @@ import type { Mask } from '../../test/native/compare.ts'
 import { WINDOW_SIZE, type NativeState } from '../../test/native/oracle.ts'
 import { EDGE_DOUBLES, EDGE_SINGLES, type Random } from '../../test/native/random-state.ts'
 import type { Row } from './insn.ts'
+import { isIntelHost } from './vendor.fixture.ts'
 import { X87_TRANSCENDENTAL } from './x87-transcendental.ts'
 
 const LEADING = 1n << 63n
@@ -159,8 +160,11 @@ export function fillOperands(
   }
 }
 
-/** FOP, FIP and FDP are not kept; what processors approximate may differ by a last bit. */
-export const x87Mask = ({ mnemonic }: Row): Mask => ({
-  undefinedX87: [{ at: 6, size: 18 }],
-  x87LastBit: X87_TRANSCENDENTAL.some((r) => r.mnemonic === mnemonic),
-})
+/** FOP, FIP and FDP are not kept; what processors approximate may differ by a last bit, and in UE on AMD's. */
+export function x87Mask({ mnemonic }: Row): Mask {
+  const x87LastBit = X87_TRANSCENDENTAL.some((r) => r.mnemonic === mnemonic)
+  const pointers = { at: 6, size: 18 }
+  return { undefinedX87: x87LastBit && !isIntelHost ? [STATUS, pointers] : [pointers], x87LastBit }
+}
+/** The exceptions in the status word of an image. */
+const STATUS = { at: 2, size: 1 } as const
