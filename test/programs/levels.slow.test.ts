@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { buildPrograms, KERNEL_NAMES, kernels } from '../../bench/workloads.ts'
 import { hostHas } from '../native/host-features.ts'
+import { isIntelHost } from '../../src/isa/vendor.fixture.ts'
 import { compiled, compilerMissing } from '../support/c-program.ts'
 import { command } from '../support/command.ts'
 import { runGuest } from '../support/guest.ts'
@@ -15,6 +16,10 @@ const FLOATS = join(import.meta.dirname, 'c/floats.c')
 /** Every how manieth case of each operation is run; prime to the numbers of operands, so that all of these have their turns. */
 const share = process.env['ENCLU_FLOATS'] ?? '53'
 const SCALE = 0.004
+
+/** The lines of what the floating-point program prints. Sums of DPPS and DPPD are Intel's own (docs/quirks.md). */
+const comparable = (stdout: string): string[] =>
+  stdout.split('\n').filter((line) => isIntelHost || !line.startsWith('dot.'))
 
 // prettier-ignore
 const LEVELS = [
@@ -35,11 +40,12 @@ describe.skipIf(missing !== undefined)(`as natively${missing === undefined ? '' 
     describe.skipIf(!hostHas(needs))(cpu, () => {
       test('floating point', async () => {
         const { native, guest } = await run(await compiled(FLOATS, flags), [share])
-        const lines = native.stdout.split('\n')
+        const [lines, ours] = [comparable(native.stdout), comparable(guest.stdout)]
         expect(lines.length).toBeGreaterThan(2500)
-        const different = guest.stdout.split('\n').filter((line, k) => line !== lines[k])
+        const different = ours.filter((line, k) => line !== lines[k])
         expect(different.slice(0, 10), `${different.length} of ${lines.length} lines differ`).toEqual([])
-        expect(guest).toMatchObject({ code: 0, stdout: native.stdout, stderr: '', notices: [] })
+        expect(ours).toHaveLength(lines.length)
+        expect(guest).toMatchObject({ code: 0, stderr: '', notices: [] })
       })
 
       test('the kernels of the bench', async () => {
