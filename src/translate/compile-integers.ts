@@ -14,6 +14,8 @@ const MASK = { 8: 0xff, 16: 0xffff } as const
 export abstract class CompileIntegers implements IntegerOps<Node> {
   /** Leaves the region before this instruction has done anything, if `condition` (i32) is not 0: the evaluator does it exactly. */
   protected abstract exitIf(condition: Node): void
+  /** The quotient of 128 bits by 64; `high` is less than the divisor. */
+  protected abstract wideQuotient(high: Node, low: Node, divisor: Node): Node
 
   lit(w: Width, n: number | bigint): Node {
     return constant(typeOf(w), fold.lit(w, n))
@@ -73,15 +75,17 @@ export abstract class CompileIntegers implements IntegerOps<Node> {
 
   divU(w: IntWidth, high: Node, low: Node, divisor: Node): { quotient: Node; remainder: Node } {
     if (w === 64) {
-      this.exitIf(this.or(32, node('i32', 'i64.ne', [high, this.lit(64, 0)]), node('i32', 'i64.eqz', [divisor])))
-      return { quotient: node('i64', 'i64.div_u', [low, divisor]), remainder: node('i64', 'i64.rem_u', [low, divisor]) }
+      // Also where the divisor is zero.
+      this.exitIf(node('i32', 'i64.ge_u', [high, divisor]))
+      const quotient = this.wideQuotient(high, low, divisor)
+      return { quotient, remainder: this.remainder(low, quotient, divisor) }
     }
     const n = this.joined(w, high, low)
     const d = this.zext(w, 64, divisor)
     this.exitIf(node('i32', 'i64.eqz', [d]))
     const q = node('i64', 'i64.div_u', [n, d])
     this.exitIf(node('i32', 'i64.ne', [node('i64', 'i64.shr_u', [q, this.lit(64, w)]), this.lit(64, 0)]))
-    return { quotient: this.trunc(64, w, q), remainder: this.trunc(64, w, node('i64', 'i64.rem_u', [n, d])) }
+    return { quotient: this.trunc(64, w, q), remainder: this.trunc(64, w, this.remainder(n, q, d)) }
   }
   divS(w: IntWidth, high: Node, low: Node, divisor: Node): { quotient: Node; remainder: Node } {
     const n = w === 64 ? low : this.joinedSigned(w, high, low)
@@ -91,7 +95,11 @@ export abstract class CompileIntegers implements IntegerOps<Node> {
     if (w === 64) this.exitIf(node('i32', 'i64.ne', [high, node('i64', 'i64.shr_s', [low, this.lit(64, 63)])]))
     const q = node('i64', 'i64.div_s', [n, d])
     if (w !== 64) this.exitIf(node('i32', 'i64.ne', [q, this.sext(w, 64, this.trunc(64, w, q))]))
-    return { quotient: this.trunc(64, w, q), remainder: this.trunc(64, w, node('i64', 'i64.rem_s', [n, d])) }
+    return { quotient: this.trunc(64, w, q), remainder: this.trunc(64, w, this.remainder(n, q, d)) }
+  }
+  /** A product costs less than another division. */
+  private remainder(n: Node, quotient: Node, divisor: Node): Node {
+    return node('i64', 'i64.sub', [n, node('i64', 'i64.mul', [quotient, divisor])])
   }
   private joined(w: 8 | 16 | 32, high: Node, low: Node): Node {
     return node('i64', 'i64.or', [

@@ -138,6 +138,9 @@ class PureOps extends CompileOps {
   protected held(n: Node): Node {
     return n
   }
+  protected wideQuotient(high: Node): Node {
+    return high
+  }
   protected requireFastFp(): void {}
 }
 

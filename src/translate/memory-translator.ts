@@ -6,6 +6,7 @@ import { constant, emit, local, node, type Node, type Temporaries } from './node
 import { SPECIAL, union } from './register-flow.ts'
 import { FIRST_GPR, FIRST_XMM, type InsnFacts, type RegionContext } from './region-parts.ts'
 import { RegisterTranslator } from './register-translator.ts'
+import { emitWideQuotient } from './wide-division.ts'
 
 /** Memory accesses of the instruction being translated, and the ways out of the region that these and other checks take. */
 export abstract class MemoryTranslator extends RegisterTranslator {
@@ -113,6 +114,28 @@ export abstract class MemoryTranslator extends RegisterTranslator {
     this.region?.code.open('if')
     this.leaveNow()
     this.region?.code.close()
+  }
+  protected wideQuotient(high: Node, low: Node, divisor: Node): Node {
+    for (const n of [high, low, divisor]) n.uses++
+    const { region, temporaries } = this
+    if (!region || !temporaries) return local('i64', OPAQUE)
+    const take = (): number => temporaries.take('i64')
+    const [h, l, d, into] = [take(), take(), take(), take()]
+    const { code } = region
+    for (const [n, at] of [
+      [divisor, d],
+      [low, l],
+      [high, h],
+    ] as const) {
+      this.emit(n)
+      code.set(at)
+    }
+    code.get(h).op('i64.eqz').open('if')
+    code.get(l).get(d).op('i64.div_u').set(into)
+    code.otherwise()
+    emitWideQuotient(code, { high: h, low: l, divisor: d }, take)
+    code.set(into).close()
+    return local('i64', into)
   }
   private reads(special: keyof typeof SPECIAL): void {
     this.read = union(this.read, { general: SPECIAL[special], vectors: 0 })
