@@ -48,12 +48,13 @@ const TAKES_FAR_POINTER = /^(CALLF|JMPF|LFS|LGS|LSS)$|^RETF/
 
 /**
  * Encodings that mean something else there: near branches obey the prefix 66H, far pointers have no offsets of 64 bits, REX.B makes PAUSE an
- * XCHG, and prefetches have no register forms.
+ * XCHG, F2 and F3 are a part of LOOPE and LOOPNE, and prefetches have no register forms.
  */
-export function isEncodedOtherwise(row: Row, { operands: [first] }: Insn, code: Uint8Array): boolean {
+export function isEncodedOtherwise(row: Row, { operands: [first], rep }: Insn, code: Uint8Array): boolean {
   if (isIntelHost) return false
   const { operandSize, rex } = prefixesOf(code)
   if (operandSize && isNear(row)) return true
+  if (rep !== 0 && /^LOOPN?E$/.test(row.mnemonic)) return true
   if (rex & 8 && TAKES_FAR_POINTER.test(row.mnemonic)) return true
   if (row.mnemonic === 'PAUSE') return (rex & 1) === 1
   return row.opcode === '0F 0D /r' && first?.kind === 'reg'

@@ -15,6 +15,7 @@ import {
   type Terminator,
 } from './region-parts.ts'
 import { loadFlags, storeFlags } from './region-state.ts'
+import { emitString, isRepeatedString } from './string-code.ts'
 import { Translator } from './translator.ts'
 
 /**
@@ -212,6 +213,11 @@ export type NoHandler = 'inspects' | 'unfit'
 
 /** The function (record: i32): i32 of a general instruction: 0, or 1 if the evaluator is to do the instruction, of which nothing has been done. */
 export function compileHandler(insn: Insn): Code | NoHandler {
+  if (isRepeatedString(insn)) {
+    const code = new Code(1)
+    emitString(code, insn)
+    return code.op('i32.eqz')
+  }
   const t = new HandlerTranslator(true)
   t.startBlock()
   const facts = t.analyzeGeneral(insn)

@@ -26,6 +26,7 @@ import {
   type RegionManner,
 } from './region-contract.ts'
 import { fetchFlags, reload, storeRegisters, storeRest } from './region-state.ts'
+import { emitString, isRepeatedString } from './string-code.ts'
 import { steadyChecks, type AnalyzedBlock } from './steady-pages.ts'
 import { structure, type Loop, type Structure } from './structure.ts'
 import { declareLocals, type Known, type KnownFlags, type RegionLocals, type Terminator } from './region-parts.ts'
@@ -385,17 +386,28 @@ export class RegionCompiler {
 
   /** An instruction that only the evaluator knows: hand over and come back. */
   private slowInsn(i: Insn, live: RegisterSet): void {
-    const { code, locals } = this
+    const { code } = this
     const number = this.numbers.exit(i, 0) + FIRST_EXIT
     this.account()
     this.spill()
-    // The state is in memory: a result other than CONTINUE is passed on as it is.
-    code.op('global.get').u32(this.parts.places).i32(number).op('i32.add')
-    this.parts.slow(code).tee(locals.exit).open('if')
-    code.get(locals.exit).op('return').close()
+    if (isRepeatedString(i)) {
+      emitString(code, i)
+      code.open('if')
+      code.i32(0).i32(0).memory('i32.load', STATE.FUEL).i32(1).op('i32.sub').memory('i32.store', STATE.FUEL)
+      code.otherwise()
+      this.handOver(number)
+      code.close()
+    } else this.handOver(number)
     this.reload(live)
     this.t.forgetLanes()
     // The evaluator took this instruction's fuel.
     this.accounted++
+  }
+  /** The state is in memory: a result other than CONTINUE is passed on as it is. */
+  private handOver(number: number): void {
+    const { code, locals } = this
+    code.op('global.get').u32(this.parts.places).i32(number).op('i32.add')
+    this.parts.slow(code).tee(locals.exit).open('if')
+    code.get(locals.exit).op('return').close()
   }
 }

@@ -8,6 +8,7 @@ import { writeJumpEntry } from './dispatcher.ts'
 import { compileHandler, FLAGS_FUNCTION, RECORD, Shapes, type ShapedInsn } from './handlers.ts'
 import type { Native } from './native-code.ts'
 import { RETURN } from './region-contract.ts'
+import { isRepeatedString } from './string-code.ts'
 
 /**
  * Before the records of a block: what `runBlock` needs of it. NOTE: where its indirect jump went the last time (the low half), 1 before
@@ -223,7 +224,7 @@ export class ThreadedCode {
   }
 
   private readonly shapeOf = (i: Insn): ShapedInsn | undefined =>
-    i.row.op && !i.row.isSlow?.(i) ? this.shapes.of(i) : undefined
+    (i.row.op && !i.row.isSlow?.(i)) || isRepeatedString(i) ? this.shapes.of(i) : undefined
 
   /** Returns whether keys have changed. */
   private make(wanted: ReadonlyMap<string, Insn>): boolean {

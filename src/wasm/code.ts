@@ -132,6 +132,13 @@ export class Code extends ByteWriter {
   brIf(level: number): this {
     return this.byte(OP.br_if).u32(this.level - level)
   }
+  /** Of the one memory, as memmove and memset: target, source or byte, and length are on the stack. */
+  copyMemory(): this {
+    return this.byte(0xfc).u32(10).byte(0).byte(0)
+  }
+  fillMemory(): this {
+    return this.byte(0xfc).u32(11).byte(0)
+  }
   call(index: number): this {
     return this.byte(OP.call).u32(index)
   }
