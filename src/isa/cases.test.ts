@@ -24,7 +24,7 @@ function isAnsweredAlike(c: RunnableCase): boolean {
   return (
     hostHas(row.feature) &&
     !isOfIntel(row) &&
-    !hasOwnFaults(row, insn) &&
+    !(hasOwnFaults(row, insn) && engine.run(c.state).fault) &&
     !isEncodedOtherwise(row, insn, c.state.code) &&
     !isComputedOtherwise(row, insn, c.state)
   )

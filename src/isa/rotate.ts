@@ -1,17 +1,16 @@
 /** Rotates: ROL ROR RCL RCR. They change CF and OF alone. [SDM-1 "Rotate Instructions"] */
 import type { CpuState } from '../cpu/index.ts'
-import { RCX, type ArithmeticFlag } from '../spec/x86/index.ts'
+import type { ArithmeticFlag } from '../spec/x86/index.ts'
 import { packFlags } from './flag-bits.ts'
 import type { Insn } from './insn.ts'
 import type { Cpu } from './ops.ts'
 import { get, operand, put } from './operand.ts'
 import { insn } from './rows.ts'
-import { constantCount, countInCL, countMask, shiftForms } from './shift.ts'
+import { constantCount, countInCL, countWith, shiftForms } from './shift.ts'
 
 /** Undefined: OF but for rotates by one. */
 function undefinedWith(i: Insn, state: CpuState): readonly ArithmeticFlag[] {
-  const count = constantCount(i, 1) ?? Number(state.gpr(RCX) & 0xffn) & countMask(i)
-  return count > 1 ? ['OF'] : []
+  return countWith(i, 1, state) > 1 ? ['OF'] : []
 }
 
 /** Writes the result, and CF and OF unless the masked count is 0. */

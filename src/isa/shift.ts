@@ -30,7 +30,7 @@ export function constantCount(i: Insn, k: number): number | undefined {
 export const countInCL = <V>(m: Cpu<V>, i: Insn): V => m.and(32, m.reg(32, RCX), m.lit(32, countMask(i)))
 
 /** The masked count of operand k with these register values. */
-const countWith = (i: Insn, k: number, state: CpuState): number =>
+export const countWith = (i: Insn, k: number, state: CpuState): number =>
   constantCount(i, k) ?? Number(state.gpr(RCX) & 0xffn) & countMask(i)
 
 /** Undefined: AF; OF but for shifts by one; CF of SHL and SHR by more than the operand has bits. A count of 0 leaves all flags. */

@@ -12,7 +12,7 @@ import { operand } from './operand.ts'
 import { insn } from './rows.ts'
 
 /** Iterations in one step: keeps time slices and interrupts honest. */
-const MAX_ITERATIONS = 0x1_0000n
+export const MAX_ITERATIONS = 0x1_0000n
 
 /** Source and destination pointers and the count, written back after every piece that is done. */
 class Progress {

@@ -11,24 +11,24 @@ import type { Insn, Row } from './insn.ts'
 export const isIntelHost = cpus()[0]?.model.includes('Intel') ?? false
 
 /**
- * Tables of estimates, which of several NaNs a dot product is and how it is rounded, and images that hold MXCSR_MASK, where AMD's have a bit more. UD0 and UD1 are
- * #UD before the bytes of their operands are fetched; the #DB of INT1 names its own address.
+ * Tables of estimates, which of several NaNs a dot product is and how it is rounded, and images that hold MXCSR_MASK, where AMD's have a
+ * bit more. UD0 and UD1 are #UD before the bytes of their operands are fetched; the #DB of INT1 names its own address.
  */
 const OF_INTEL = /^V?(RCP|RSQRT|DPP[SD])|^F?XSAVE|^UD[01]$|^INT1$/
 export const isOfIntel = ({ mnemonic }: Row): boolean => !isIntelHost && OF_INTEL.test(mnemonic)
 
 /**
  * Of several faults another comes first, or something else is done before one: stores of x87 and MMX, parts of vectors, areas, calls to
- * where no address is, far returns. The SHA extensions take unaligned memory, MXCSR has a bit more, and MOVSXD always reads 32 bits.
+ * where no address is, far returns, strings. The SHA extensions take unaligned memory, MXCSR has a bit more, and MOVSXD always reads 32 bits.
  */
 const OWN_FAULTS =
   /^CALL$|^RETF|^V?LDMXCSR|^FXRSTOR|^MOVSXD$|^F(B|I)?ST|^V?MASKMOV|^VP?MASKMOV|^VP?GATHER|^XRSTOR|^VCVTPS2PH$|^SHA/
 
 /** Whether what happens at faults says nothing. Of addresses with a segment base, the offset must be canonical, too. */
-export const hasOwnFaults = ({ mnemonic, operands }: Row, insn: Insn): boolean =>
+export const hasOwnFaults = ({ mnemonic, operands, spec }: Row, insn: Insn): boolean =>
   !isIntelHost &&
   (OWN_FAULTS.test(mnemonic) ||
-    insn.rep !== 0 ||
+    (insn.rep !== 0 && spec.includes('String')) ||
     (insn.seg !== 'none' && insn.operands.some((o) => o.kind === 'mem')) ||
     (insn.operands[0]?.kind === 'mem' && /^(Ey|Qq|Mq), Pq$/.test(operands)))
 

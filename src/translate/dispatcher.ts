@@ -1,3 +1,4 @@
+import { invariant } from '../base/index.ts'
 import { STATE, VIEW, type Ram } from '../cpu/index.ts'
 import { RECIPE_NAMES, RECIPES, type FlagRecipe, type IntWidth } from '../isa/index.ts'
 import { ARITHMETIC_FLAGS, RFLAGS } from '../spec/x86/index.ts'
@@ -138,8 +139,8 @@ class PureOps extends CompileOps {
   protected held(n: Node): Node {
     return n
   }
-  protected wideQuotient(high: Node): Node {
-    return high
+  protected wideQuotient(): Node {
+    return invariant(false, 'flags follow from no division') as never
   }
   protected requireFastFp(): void {}
 }

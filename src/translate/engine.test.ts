@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { STATE } from '../cpu/index.ts'
 import { TestMachine } from '../isa/test-machine.fixture.ts'
 import { Engine } from './engine.ts'
+import type { EngineOptions } from './engine-options.ts'
 
 const CODE = 0x40_0000
 const DATA = 0x60_0000
@@ -9,7 +10,7 @@ const STACK = 0x7fff_0000_0000
 const [RAX, RCX, RSP, RSI, RDI] = [0, 1, 4, 6, 7]
 
 /** A machine with code at CODE, two pages of data and a stack; `hlt` (#GP) ends every program. */
-function machine(code: readonly number[], options: { hot?: number; translate?: boolean; writableCode?: boolean } = {}) {
+function machine(code: readonly number[], options: EngineOptions & { writableCode?: boolean } = {}) {
   const m = new TestMachine()
   m.map(CODE, 2, 'rwx')
   m.map(DATA, 2)
@@ -213,11 +214,17 @@ describe('Engine', () => {
       0xc3, // ret
     ]
     // The inner loop is hot first, so that its module takes both functions along.
-    const { m, engine, run } = machine(code, { hot: 20 })
+    const { m, engine, run } = machine(code, { hot: 20, kept: {} })
     m.state.setGpr(RDI, BigInt(DATA + 0xff8))
     run()
     expect(m.view.read(DATA + 0xff8, 1)).toEqual(Uint8Array.from([0xd0]))
+    // A few times the 24 after which a region is made anew, of 2,000.
     expect(engine.stats.handovers).toBeLessThan(200)
+    const later = machine(code, { hot: 20, kept: engine.keep() })
+    later.m.state.setGpr(RDI, BigInt(DATA + 0xff8))
+    later.run()
+    expect(later.engine.stats.keptRegions).toBeGreaterThan(0)
+    expect(later.engine.stats.handovers).toBeLessThan(200)
   })
 
   test('a page that becomes code between two loops over it is noticed by the second', () => {

@@ -211,7 +211,7 @@ export const FLAGS_FUNCTION = 0
  */
 export type NoHandler = 'inspects' | 'unfit'
 
-/** The function (record: i32): i32 of a general instruction: 0, or 1 if the evaluator is to do the instruction, of which nothing has been done. */
+/** The function (record: i32): i32 of a general instruction: 0, or 1 if the evaluator is to do the instruction, of which nothing has been done but elements of a string. */
 export function compileHandler(insn: Insn): Code | NoHandler {
   if (isRepeatedString(insn)) {
     const code = new Code(1)

@@ -6,6 +6,7 @@ import { constant, emit, local, node, type Node, type Temporaries } from './node
 import { SPECIAL, union } from './register-flow.ts'
 import { FIRST_GPR, FIRST_XMM, type InsnFacts, type RegionContext } from './region-parts.ts'
 import { RegisterTranslator } from './register-translator.ts'
+import { ENTRIES, PLACES, toEntry, type ViewTable } from './view-entry.ts'
 import { emitWideQuotient } from './wide-division.ts'
 
 /** Memory accesses of the instruction being translated, and the ways out of the region that these and other checks take. */
@@ -279,7 +280,7 @@ export abstract class MemoryTranslator extends RegisterTranslator {
     this.emit(address)
     code.op('i32.wrap_i64')
     if (!region.atHome) {
-      this.entryOf(address, 10, 0x3f_fffc)
+      this.entryOf(address, PLACES)
       code.memory('i32.load', VIEW.PLACES).op('i32.xor')
     }
     code.set(g.host)
@@ -302,25 +303,18 @@ export abstract class MemoryTranslator extends RegisterTranslator {
   }
 
   /** Puts the place of the view's entry for an address on the stack. */
-  private entryOf(address: Node, shift: number, mask: number): void {
+  private entryOf(address: Node, table: ViewTable): void {
     const { region } = this
     invariant(region, 'emission outside a region')
     this.emit(address)
-    region.code
-      .op('i32.wrap_i64')
-      .i32(shift)
-      .op('i32.shr_u')
-      .i32(mask)
-      .op('i32.and')
-      .get(region.locals.view)
-      .op('i32.add')
+    toEntry(region.code, table, () => region.code.get(region.locals.view))
   }
 
   private checkEntry(g: CheckGroup, address: Node, last: Node): void {
     const { region } = this
     invariant(region, 'emission outside a region')
     const { code } = region
-    this.entryOf(address, 9, 0x7f_fff8)
+    this.entryOf(address, ENTRIES)
     code.memory('i64.load', g.write ? VIEW.WRITE : VIEW.READ)
     if (!region.atHome) code.i64(BigInt(VIEW.AWAY)).op('i64.or')
     this.emit(last)

@@ -26,7 +26,7 @@ import {
   type RegionManner,
 } from './region-contract.ts'
 import { fetchFlags, reload, storeRegisters, storeRest } from './region-state.ts'
-import { emitString, isRepeatedString } from './string-code.ts'
+import { emitStringOr, isRepeatedString } from './string-code.ts'
 import { steadyChecks, type AnalyzedBlock } from './steady-pages.ts'
 import { structure, type Loop, type Structure } from './structure.ts'
 import { declareLocals, type Known, type KnownFlags, type RegionLocals, type Terminator } from './region-parts.ts'
@@ -390,17 +390,11 @@ export class RegionCompiler {
     const number = this.numbers.exit(i, 0) + FIRST_EXIT
     this.account()
     this.spill()
-    if (isRepeatedString(i)) {
-      emitString(code, i)
-      code.open('if')
-      code.i32(0).i32(0).memory('i32.load', STATE.FUEL).i32(1).op('i32.sub').memory('i32.store', STATE.FUEL)
-      code.otherwise()
-      this.handOver(number)
-      code.close()
-    } else this.handOver(number)
+    if (isRepeatedString(i)) emitStringOr(code, i, () => this.handOver(number))
+    else this.handOver(number)
     this.reload(live)
     this.t.forgetLanes()
-    // The evaluator took this instruction's fuel.
+    // This instruction's fuel is taken in memory.
     this.accounted++
   }
   /** The state is in memory: a result other than CONTINUE is passed on as it is. */

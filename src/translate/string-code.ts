@@ -1,7 +1,8 @@
 import { PAGE_SIZE, STATE, VIEW } from '../cpu/index.ts'
-import type { Insn } from '../isa/index.ts'
+import { MAX_ITERATIONS, type Insn } from '../isa/index.ts'
 import { RAX, RCX, RDI, RFLAGS, RSI } from '../spec/x86/index.ts'
 import type { Code } from '../wasm/index.ts'
+import { ENTRIES, PLACES, toEntry, type ViewTable } from './view-entry.ts'
 
 const MOVES = ['A4', 'A5']
 const STORES = ['AA', 'AB']
@@ -11,8 +12,6 @@ export const isRepeatedString = ({ row: { opcode }, rep, a32, seg }: Insn): bool
   rep !== 0 && !a32 && (STORES.includes(opcode) || (MOVES.includes(opcode) && seg === 'none'))
 
 const gpr = (n: number): number => STATE.GPR + 8 * n
-/** So many elements at once, as in the evaluator, so that time slices and interrupts stay honest. */
-const MOST_ELEMENTS = 0x1_0000n
 /** Fewer bytes than this are stored one element after the other: memory.fill is a call. */
 const FEW_BYTES = 256
 
@@ -40,7 +39,7 @@ export function emitString(code: Code, insn: Insn): void {
   code.i32(0).set(done)
   const other = code.open('block')
   code.i32(0).memory('i32.load', STATE.RFLAGS_REST).i32(RFLAGS.DF).op('i32.and').brIf(other)
-  code.i32(0).memory('i64.load', gpr(RCX)).tee(count).i64(MOST_ELEMENTS).op('i64.gt_u').brIf(other)
+  code.i32(0).memory('i64.load', gpr(RCX)).tee(count).i64(MAX_ITERATIONS).op('i64.gt_u').brIf(other)
   const none = code.open('block')
   const loop = code.open('loop')
   code.get(count).op('i64.eqz').brIf(none)
@@ -64,6 +63,16 @@ export function emitString(code: Code, insn: Insn): void {
   code.get(done)
 }
 
+/** `emitString` where the state is in memory, fuel included; `handOver` writes what lets the evaluator do the rest. */
+export function emitStringOr(code: Code, insn: Insn, handOver: () => void): void {
+  emitString(code, insn)
+  code.open('if')
+  code.i32(0).i32(0).memory('i32.load', STATE.FUEL).i32(1).op('i32.sub').memory('i32.store', STATE.FUEL)
+  code.otherwise()
+  handOver()
+  code.close()
+}
+
 /** What findPiece looks for: where a register points to, by one of the view's tables. */
 interface Side {
   readonly register: number
@@ -77,17 +86,15 @@ interface Side {
 
 /** No more `bytes` than there are to the end of the page. */
 function findPiece(code: Code, { address, bytes }: Locals, { register, size, table, place, other }: Side): void {
-  const entry = (shift: number, mask: number): void => {
-    code.get(address).op('i32.wrap_i64').i32(shift).op('i32.shr_u').i32(mask).op('i32.and')
-    code.i32(0).memory('i32.load', STATE.VIEW).op('i32.add')
-  }
+  const entry = (table: ViewTable): void =>
+    toEntry(code.get(address), table, () => code.i32(0).memory('i32.load', STATE.VIEW))
   code.i32(0).memory('i64.load', gpr(register)).set(address)
-  entry(9, 0x7f_fff8)
+  entry(ENTRIES)
   code.memory('i64.load', table).i64(BigInt(VIEW.AWAY)).op('i64.or')
   const last = BigInt(size - 1)
   code.get(address).i64(last).op('i64.add').i64(0xfffn).op('i64.or').op('i64.ne').brIf(other)
   code.get(address).op('i32.wrap_i64')
-  entry(10, 0x3f_fffc)
+  entry(PLACES)
   code.memory('i32.load', VIEW.PLACES).op('i32.xor').set(place)
   const room = (): Code =>
     code.i32(PAGE_SIZE).get(place).i32(0xfff).op('i32.and').op('i32.sub').i32(-size).op('i32.and')
