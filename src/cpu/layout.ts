@@ -46,13 +46,16 @@ export const STEADY_PAGES = STATE.SIZE
  * A view: read entries, then write entries, one of 8 bytes for each value of the low 20 bits of a page number; then places (u32), one
  * for each such value; then the jump cache.
  *
- * An entry is the address of the page's last byte: nothing else can be in the page that it names, and nothing at all can be where
- * it is zero. Without the bit AWAY in it, the page is not at home, and its place says where: guest page xor frame (low 32 bits).
+ * An entry is the address of the page's last byte. An access is fine if its last byte is in that page, by all bits but the low twelve.
+ * The bit AWAY is another one in an entry whose page is not at home: then it names a page that has its entry elsewhere, and the place says
+ * where the page is (guest page xor frame, low 32 bits). Where nothing is, the entry is zero, or NOWHERE where zero would name a page that
+ * has its entry there.
  */
 export const VIEW = {
   READ: 0,
   WRITE: 0x80_0000,
-  AWAY: 0x800,
+  AWAY: 0x8000_0000,
+  NOWHERE: 0x4000_0000,
   PLACES: 0x100_0000,
   JUMP_CACHE: 0x140_0000,
   /** See JUMP. python3 has 46,000 blocks: a run missed 52,000 times with 65,536 entries, of which kept blocks took some that were in use, and

@@ -24,6 +24,12 @@ export interface PageSource {
   resolve(address: number, access: Access): Mapping
 }
 
+/**
+ * Entries for whose pages, or for the ones behind them, a check would take zero: it names the pages with the indices 0 and, as AWAY is left
+ * aside, 0x80000.
+ */
+const NOWHERE_AT: readonly number[] = [0, 0x7_ffff, 0x8_0000, 0xf_ffff]
+
 /** In the jump cache: no instruction has this address. */
 const NO_RIP = 0xffff_ffff_ffff_ffffn
 
@@ -62,6 +68,7 @@ export class View {
     this.source = source
     this.at = ram.allocateView()
     ram.views.add(this)
+    this.putNowhere()
     this.invalidateJumps()
   }
 
@@ -150,6 +157,7 @@ export class View {
     for (const piece of this.touched) {
       this.ram.clear(this.at + piece * PAGE_SIZE, PAGE_SIZE)
     }
+    this.putNowhere()
     this.touched.clear()
     this.writers.clear()
     this.codePages.clear()
@@ -220,7 +228,8 @@ export class View {
   private has(address: number, table: number): boolean {
     const i = this.entry(address, table)
     const { u32 } = this.ram
-    return ((u32[i] ?? 0) | VIEW.AWAY) === (address | 0xfff) && u32[i + 1] === Math.floor(address / 0x1_0000_0000)
+    const differs = ((u32[i] ?? 0) ^ (address | 0xfff)) & ~VIEW.AWAY
+    return differs === 0 && u32[i + 1] === Math.floor(address / 0x1_0000_0000)
   }
 
   /** Where `address` is in linear memory, if there is an entry for it. */
@@ -239,7 +248,7 @@ export class View {
     if (u32[at] !== place || !this.has(address, other)) this.clear(address, other)
     if (u32[at] !== place) u32[at] = place
     const i = this.entry(address, table)
-    u32[i] = (address | 0xfff) & (place === 0 ? -1 : ~VIEW.AWAY)
+    u32[i] = (address | 0xfff) ^ (place === 0 ? 0 : VIEW.AWAY)
     u32[i + 1] = Math.floor(address / 0x1_0000_0000)
     this.fills++
     this.touched.add(Math.floor((i * 4 - this.at) / PAGE_SIZE))
@@ -255,10 +264,16 @@ export class View {
 
   private clear(address: number, table: number): void {
     const i = this.entry(address, table)
+    const nothing = NOWHERE_AT.includes((address >>> 0) >>> 12) ? VIEW.NOWHERE : 0
     // Where nothing is, the memory of the table stays untouched.
-    if (this.ram.u32[i] === 0) return
-    this.ram.u32[i] = 0
+    if (this.ram.u32[i] === nothing) return
+    this.ram.u32[i] = nothing
     this.ram.u32[i + 1] = 0
+  }
+
+  private putNowhere(): void {
+    for (const table of [VIEW.READ, VIEW.WRITE])
+      for (const index of NOWHERE_AT) this.ram.u32[(this.at + table) / 4 + 2 * index] = VIEW.NOWHERE
   }
 }
 

@@ -6,7 +6,7 @@ import { constant, emit, local, node, type Node, type Temporaries } from './node
 import { SPECIAL, union } from './register-flow.ts'
 import { FIRST_GPR, FIRST_XMM, type InsnFacts, type RegionContext } from './region-parts.ts'
 import { RegisterTranslator } from './register-translator.ts'
-import { ENTRIES, PLACES, toEntry, type ViewTable } from './view-entry.ts'
+import { ENTRIES, isElsewhere, PLACES, toEntry, type ViewTable } from './view-entry.ts'
 import { emitWideQuotient } from './wide-division.ts'
 
 /** Memory accesses of the instruction being translated, and the ways out of the region that these and other checks take. */
@@ -316,9 +316,7 @@ export abstract class MemoryTranslator extends RegisterTranslator {
     const { code } = region
     this.entryOf(address, ENTRIES)
     code.memory('i64.load', g.write ? VIEW.WRITE : VIEW.READ)
-    if (!region.atHome) code.i64(BigInt(VIEW.AWAY)).op('i64.or')
-    this.emit(last)
-    code.i64(0xfffn).op('i64.or').op('i64.ne')
+    isElsewhere(code, region.atHome, () => this.emit(last))
     this.leaveIf()
   }
 }

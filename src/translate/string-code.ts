@@ -2,7 +2,7 @@ import { PAGE_SIZE, STATE, VIEW } from '../cpu/index.ts'
 import { MAX_ITERATIONS, type Insn } from '../isa/index.ts'
 import { RAX, RCX, RDI, RFLAGS, RSI } from '../spec/x86/index.ts'
 import type { Code } from '../wasm/index.ts'
-import { ENTRIES, PLACES, toEntry, type ViewTable } from './view-entry.ts'
+import { ENTRIES, isElsewhere, PLACES, toEntry, type ViewTable } from './view-entry.ts'
 
 const MOVES = ['A4', 'A5']
 const STORES = ['AA', 'AB']
@@ -90,9 +90,14 @@ function findPiece(code: Code, { address, bytes }: Locals, { register, size, tab
     toEntry(code.get(address), table, () => code.i32(0).memory('i32.load', STATE.VIEW))
   code.i32(0).memory('i64.load', gpr(register)).set(address)
   entry(ENTRIES)
-  code.memory('i64.load', table).i64(BigInt(VIEW.AWAY)).op('i64.or')
-  const last = BigInt(size - 1)
-  code.get(address).i64(last).op('i64.add').i64(0xfffn).op('i64.or').op('i64.ne').brIf(other)
+  code.memory('i64.load', table)
+  isElsewhere(code, false, () =>
+    code
+      .get(address)
+      .i64(BigInt(size - 1))
+      .op('i64.add'),
+  )
+  code.brIf(other)
   code.get(address).op('i32.wrap_i64')
   entry(PLACES)
   code.memory('i32.load', VIEW.PLACES).op('i32.xor').set(place)
