@@ -56,19 +56,28 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
   private magnitude(fmt: FpWidth, bits: Node): Node {
     return this.shl(fmt, bits, constant('i32', 1))
   }
-  /** Neither normal: the exponent is all zeros or all ones. Adding one makes it 1 or 0, without a constant of 64 bits. */
-  private notNormal(fmt: FpWidth, bits: Node, lowest = 1): Node {
-    const t = FP[fmt]
-    const exponent = this.trunc(fmt, 32, this.shr(fmt, bits, constant('i32', t.fraction)))
-    const rest = this.and(32, this.add(32, exponent, this.lit(32, 1)), this.lit(32, t.exponents))
-    return lowest === 1 ? this.eq(32, rest, this.lit(32, 0)) : this.ltU(32, rest, this.lit(32, lowest))
+  /**
+   * Not normal: the exponent is all zeros or all ones. Adding one makes it 1 or 0, without a constant of 64 bits; that the rest is below one
+   * and not that it is zero makes V8 place what is done then away from what is done else.
+   */
+  private notNormal(fmt: FpWidth, bits: Node, exponents: number = FP[fmt].exponents): Node {
+    const exponent = this.trunc(fmt, 32, this.shr(fmt, bits, constant('i32', FP[fmt].fraction)))
+    const rest = this.and(32, this.add(32, exponent, this.lit(32, 1)), this.lit(32, exponents))
+    return this.ltU(32, rest, this.lit(32, 1))
   }
   /**
    * Of a rounded result: not normal, or so small that it may have been tiny before it was rounded to the smallest normal number, which is
    * an underflow. Exponents 1 and 2 are not told apart here.
    */
   private mayBeTiny(fmt: FpWidth, bits: Node): Node {
-    return this.notNormal(fmt, bits, 3)
+    return this.notNormal(fmt, bits, FP[fmt].exponents & ~2)
+  }
+  /** The same as `mayBeTiny`, or `notNormal`, in other words: V8 would keep that condition as a value if it was used twice. */
+  private isOutside(fmt: FpWidth, bits: Node, tinyToo: boolean): Node {
+    const exponent = (n: number): number | bigint => (fmt === 32 ? (n << 24) >>> 0 : BigInt(n) << 53n)
+    const [least, none] = [tinyToo ? 3 : 1, FP[fmt].exponents + 1]
+    const above = this.sub(fmt, this.magnitude(fmt, bits), this.lit(fmt, exponent(least)))
+    return this.leU(fmt, this.lit(fmt, exponent(none - least)), above)
   }
   private mayBeUnusual(fmt: FpWidth, bits: Node): Node {
     return bits.sound ? this.lit(8, 0) : this.notNormal(fmt, bits)
@@ -112,10 +121,10 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
           : this.isZero(fmt, a)
     const fine = this.and(8, this.isZero(fmt, r), zeroIsFine)
     // A sum that small is exact.
-    const outside = op === 'add' || op === 'sub' ? this.notNormal(fmt, r) : this.mayBeTiny(fmt, r)
+    const mayUnderflow = op !== 'add' && op !== 'sub'
     this.exitIfBoth(
-      this.or(8, unusual, outside),
-      this.or(8, denormal, this.and(8, outside, node('i32', 'i32.eqz', [fine]))),
+      this.or(8, unusual, mayUnderflow ? this.mayBeTiny(fmt, r) : this.notNormal(fmt, r)),
+      this.or(8, denormal, this.and(8, this.isOutside(fmt, r, mayUnderflow), node('i32', 'i32.eqz', [fine]))),
     )
     r.sound = true
     // Infinite operands made an infinite result or a NaN, but for the divisor of zero.
@@ -133,7 +142,7 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
       this.or(
         8,
         this.isDenormal(fmt, a),
-        this.and(8, this.notNormal(fmt, r), node('i32', 'i32.eqz', [this.isZero(fmt, r)])),
+        this.and(8, this.isOutside(fmt, r, false), node('i32', 'i32.eqz', [this.isZero(fmt, r)])),
       ),
     )
     r.sound = true
