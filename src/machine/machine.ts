@@ -23,6 +23,7 @@ import { encluPort } from './enclu-port.ts'
 import { EnclaveViews } from './enclave-views.ts'
 import { hwcap, hwcap2, type InstructionLevel } from './instruction-levels.ts'
 import type { ExitStatus, MachineOptions, MachineStats } from './options.ts'
+import { countsOf, exitStatus } from './outcome.ts'
 import {
   cpuid,
   DEFAULT_PROCESSOR,
@@ -217,24 +218,8 @@ export class Machine<A extends VdsoAbi = 'mainline'> {
   }
 
   stats(): MachineStats {
-    const e = this.engine?.stats
-    const { sgx } = this
-    const epc = sgx?.epc
-    const completed = (leaf: 'EENTER' | 'ERESUME' | 'EEXIT'): number => sgx?.completed(leaf) ?? 0
-    const { AEX = 0, writtenOut = 0, loaded = 0 } = sgx?.counts ?? {}
-    return {
-      instructions: this.clock.retired,
-      evaluated: e?.evaluated ?? 0,
-      regions: e?.regions ?? 0,
-      translatedInstructions: e?.translatedInsns ?? 0,
-      keptRegions: e?.keptRegions ?? 0,
-      keptCompiled: e?.keptCompiled ?? 0,
-      handovers: e?.handovers ?? 0,
-      systemCalls: this.systemCalls,
-      transitions: { EENTER: completed('EENTER'), ERESUME: completed('ERESUME'), EEXIT: completed('EEXIT'), AEX },
-      paging: { writtenOut, loaded },
-      epc: epc ? { pages: epc.pageCount, inUse: epc.pageCount - epc.freeCount } : { pages: 0, inUse: 0 },
-    }
+    const { clock, engine, sgx, systemCalls } = this
+    return countsOf({ instructions: clock.retired, systemCalls, engine: engine?.stats, sgx })
   }
 
   private createKernel(path: string, port: HostPort, hooks: Partial<KernelOptions> = {}): Kernel {
@@ -435,10 +420,4 @@ function attempt<T>(action: () => T): T | undefined {
     if (e instanceof Fault) return undefined
     throw e
   }
-}
-
-/** From wait4's encoding. */
-function exitStatus(status: number): ExitStatus {
-  const signal = status & 0x7f
-  return signal === 0 ? { kind: 'exited', code: (status >> 8) & 0xff } : { kind: 'killed', signal }
 }
