@@ -135,7 +135,7 @@ export class Ram {
     return this.inUse
   }
 
-  /** Space for a view's tables, every entry invalid. */
+  /** Space for a view's tables: zero, or what a view leaves behind that has nothing in them. */
   allocateView(): number {
     const recycled = this.freeViews.pop()
     if (recycled !== undefined) return recycled

@@ -56,14 +56,10 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
   private magnitude(fmt: FpWidth, bits: Node): Node {
     return this.shl(fmt, bits, constant('i32', 1))
   }
-  /**
-   * Not normal: the exponent is all zeros or all ones. Adding one makes it 1 or 0, without a constant of 64 bits; that the rest is below one
-   * and not that it is zero makes V8 place what is done then away from what is done else.
-   */
+  /** Not normal: the exponent is all zeros or all ones. Adding one makes it 1 or 0, without a constant of 64 bits. */
   private notNormal(fmt: FpWidth, bits: Node, exponents: number = FP[fmt].exponents): Node {
     const exponent = this.trunc(fmt, 32, this.shr(fmt, bits, constant('i32', FP[fmt].fraction)))
-    const rest = this.and(32, this.add(32, exponent, this.lit(32, 1)), this.lit(32, exponents))
-    return this.ltU(32, rest, this.lit(32, 1))
+    return this.eq(32, this.and(32, this.add(32, exponent, this.lit(32, 1)), this.lit(32, exponents)), this.lit(32, 0))
   }
   /**
    * Of a rounded result: not normal, or so small that it may have been tiny before it was rounded to the smallest normal number, which is
