@@ -1,9 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
+import { VERSION } from '../base/index.ts'
 import { INHERITED, twins, type Twin } from './environment.ts'
 import { EXIT, EXIT_CODES } from './exit-codes.ts'
 import { failWith } from './failure.ts'
 import { writeText } from './output.ts'
-import { readPackage } from './package.ts'
 import { longName, RUN_OPTIONS, type OptionRow, type RunOptions } from './run-options.ts'
 import { abi, ABI_FORMATS, type AbiOptions } from './commands/abi.ts'
 import { doctor, DOCTOR_FORMATS, DOCTOR_OPTIONS, type DoctorOptions } from './commands/doctor.ts'
@@ -36,7 +36,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
 function createProgram(env: NodeJS.ProcessEnv, finish: (code: number) => void): Command {
   const program = new Command('enclu')
     .description('Runs Intel SGX host programs and their enclaves on machines that have no SGX.')
-    .version(`enclu ${readPackage().version}`, '-V, --version', 'print the version')
+    .version(`enclu ${VERSION}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureOutput({

@@ -39,8 +39,8 @@ export interface MachineOptions<A extends VdsoAbi = VdsoAbi> {
   /** How often code must have run before it is translated to a function of its own; for comparison. The default is made for speed. */
   readonly translateAfter?: number
   /**
-   * What `codeCache()` of earlier machines of this version gave: less has to be made before and while the guest runs. `program` is
-   * useful to runs of one program on one processor. Nothing is kept when absent.
+   * What `codeCache()` of earlier machines gave: less has to be made before and while the guest runs. What another version of enclu gave is
+   * not used. `program` is useful to runs of one program on one processor. Nothing is kept when absent.
    */
   readonly codeCache?: KeptTranslations
   /** With it, `codeCache()` holds what the host has compiled, too. */

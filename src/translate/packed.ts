@@ -1,5 +1,8 @@
-/** What is kept between runs, as bytes: a magic, a checksum (both of 16 and 8 bytes), and what they are for, as JSON, before its parts. */
-import { concatBytes } from '../base/index.ts'
+/**
+ * What is kept between runs, as bytes: a magic, a checksum (of 16 and 8 bytes), and, as JSON, the version that has kept it and what its parts
+ * are for, before these.
+ */
+import { concatBytes, VERSION } from '../base/index.ts'
 import { checksum } from './checksum.ts'
 
 /** Of the first part, and of what is read as numbers. */
@@ -10,14 +13,14 @@ const CHECKED = MAGIC_SIZE + ALIGNMENT
 
 /** `magic`: at most 16 characters. */
 export function pack(magic: string, contents: unknown, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(JSON.stringify(contents))
+  const text = new TextEncoder().encode(JSON.stringify([VERSION, contents]))
   const filling = new Uint8Array(-text.length & (ALIGNMENT - 1))
   const bytes = concatBytes(magicOf(magic), bytesOf(Float64Array.of(0, text.length)), text, filling, ...parts)
   bytes.set(bytesOf(Float64Array.of(checksum(bytes.subarray(CHECKED)))), MAGIC_SIZE)
   return bytes
 }
 
-/** What `pack` was given, its parts one after the other; undefined for other bytes, or if any of them has changed. */
+/** What `pack` of this version was given, its parts one after the other; undefined for other bytes, or if any of them has changed. */
 export function unpack<T>(
   magic: string,
   given: Uint8Array,
@@ -28,7 +31,8 @@ export function unpack<T>(
   const take = (length: number): Uint8Array<ArrayBuffer> => bytes.subarray(at, (at += length))
   const [sum, length = 0] = numbersOf(take(2 * ALIGNMENT))
   if (sum !== checksum(bytes.subarray(CHECKED))) return undefined
-  const contents = JSON.parse(new TextDecoder().decode(take(length))) as T
+  const [version, contents] = JSON.parse(new TextDecoder().decode(take(length))) as [string, T]
+  if (version !== VERSION) return undefined
   at = Math.ceil(at / ALIGNMENT) * ALIGNMENT
   return { contents, take }
 }
