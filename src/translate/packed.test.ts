@@ -5,9 +5,9 @@ import { bytesOf, pack, unpack } from './packed.ts'
 
 const PART = Uint8Array.of(1, 2, 3)
 
-/** The same with another version of equal length, and a checksum that fits. */
-function ofVersion(version: string, packed: Uint8Array): Uint8Array {
-  const text = Buffer.from(packed).toString('latin1').replace(VERSION, version)
+/** The same with another text of equal length, and a checksum that fits. */
+function replaced(packed: Uint8Array, old: string, by: string): Uint8Array {
+  const text = Buffer.from(packed).toString('latin1').replace(old, by)
   const bytes = new Uint8Array(Buffer.from(text, 'latin1'))
   bytes.set(bytesOf(Float64Array.of(checksum(bytes.subarray(24)))), 16)
   return bytes
@@ -21,8 +21,10 @@ test('what was packed comes back', () => {
 test('nothing comes back under another name, of another version, or where a byte has changed', () => {
   const packed = pack('test', { n: 7 }, [PART])
   expect(unpack('other', packed)).toBeUndefined()
-  expect(unpack('test', ofVersion(VERSION, packed))).toBeDefined()
-  expect(unpack('test', ofVersion('9.9.9', packed))).toBeUndefined()
+  expect(unpack('test', replaced(packed, VERSION, VERSION))).toBeDefined()
+  expect(unpack('test', replaced(packed, VERSION, '9.9.9'))).toBeUndefined()
+  // As it was kept before there were versions.
+  expect(unpack('test', replaced(packed, '"version"', '"another"'))).toBeUndefined()
   for (const k of packed.keys())
     expect(unpack('test', packed.with(k, (packed[k] ?? 0) ^ 1)), `byte ${k}`).toBeUndefined()
 })

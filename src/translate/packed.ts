@@ -13,7 +13,7 @@ const CHECKED = MAGIC_SIZE + ALIGNMENT
 
 /** `magic`: at most 16 characters. */
 export function pack(magic: string, contents: unknown, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(JSON.stringify([VERSION, contents]))
+  const text = new TextEncoder().encode(JSON.stringify({ version: VERSION, contents }))
   const filling = new Uint8Array(-text.length & (ALIGNMENT - 1))
   const bytes = concatBytes(magicOf(magic), bytesOf(Float64Array.of(0, text.length)), text, filling, ...parts)
   bytes.set(bytesOf(Float64Array.of(checksum(bytes.subarray(CHECKED)))), MAGIC_SIZE)
@@ -31,7 +31,7 @@ export function unpack<T>(
   const take = (length: number): Uint8Array<ArrayBuffer> => bytes.subarray(at, (at += length))
   const [sum, length = 0] = numbersOf(take(2 * ALIGNMENT))
   if (sum !== checksum(bytes.subarray(CHECKED))) return undefined
-  const [version, contents] = JSON.parse(new TextDecoder().decode(take(length))) as [string, T]
+  const { version, contents } = JSON.parse(new TextDecoder().decode(take(length))) as { version?: string; contents: T }
   if (version !== VERSION) return undefined
   at = Math.ceil(at / ALIGNMENT) * ALIGNMENT
   return { contents, take }
