@@ -1,18 +1,15 @@
 import { VIEW } from '../cpu/index.ts'
 import type { Code } from '../wasm/index.ts'
 
-/** How the place of a page's entry in one of a view's tables follows from an address in the page: see VIEW. */
-export interface ViewTable {
-  /** Binary logarithm of an entry's size in bytes. */
-  readonly shift: number
-}
-/** For reads and for writes. */
-export const ENTRIES: ViewTable = { shift: 3 }
-export const PLACES: ViewTable = { shift: 2 }
+/** Entries of a view's tables for reads and for writes: binary logarithm of their size in bytes. */
+export const ENTRIES = 3
+/** The same of its table of places. */
+export const PLACES = 2
+export type ViewTable = typeof ENTRIES | typeof PLACES
 
-/** Makes of the address on the stack where its entry is; `putView` puts the view's tables there. */
-export function toEntry(code: Code, { shift }: ViewTable, putView: () => void): void {
-  code.op('i32.wrap_i64').i32(12).op('i32.shr_u').i32(shift).op('i32.shl')
+/** Makes of the address on the stack where the entry of its page is in a table (see VIEW); `putView` puts the view's tables there. */
+export function toEntry(code: Code, table: ViewTable, putView: () => void): void {
+  code.op('i32.wrap_i64').i32(12).op('i32.shr_u').i32(table).op('i32.shl')
   putView()
   code.op('i32.add')
 }
