@@ -275,6 +275,10 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     }
   }
 
+  loadAlone(w: 32 | 64, address: Value): Value {
+    return BigInt(this.load(w, address))
+  }
+
   load256(address: Value, attributes?: AccessAttributes): readonly [Value, Value] {
     checkAligned(address, attributes)
     const a = BigInt(this.linear(address, 32, 'R', attributes?.stack))

@@ -2,11 +2,11 @@
 import type { Insn, Row } from './insn.ts'
 import { memory } from './operand.ts'
 import type { Cpu, FpRounding } from './ops.ts'
-import { alone, control, fromLanes, halves, isMemory, lane, low, setResult, whole, type Op } from './sse-operand.ts'
+import { control, fromLanes, halves, isMemory, lane, lowAlone, setResult, whole, type Op } from './sse-operand.ts'
 
 /** The low four words, or all eight. */
 const toSingles: Op = (m, i) => {
-  const source = i.vex === 256 ? whole(m, i, 1) : alone(m, 64, low(m, i, 1, 64))
+  const source = i.vex === 256 ? whole(m, i, 1) : lowAlone(m, i, 1, 64)
   const four = (first: number) =>
     fromLanes(
       m,

@@ -134,6 +134,8 @@ export interface Cpu<V> extends Ops<V> {
   address(m: MemoryOperand): V
   load(w: Width, address: V, attributes?: AccessAttributes): V
   store(w: Width, address: V, value: V, attributes?: AccessAttributes): void
+  /** `load`, in the lowest lane of a vector whose other bits are zero. */
+  loadAlone(w: 32 | 64, address: V): V
   /** 32 bytes as two values, the lower first: one access, so nothing is stored if a part of it faults. */
   load256(address: V, attributes?: AccessAttributes): readonly [V, V]
   store256(address: V, low: V, high: V, attributes?: AccessAttributes): void

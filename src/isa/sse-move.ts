@@ -13,6 +13,7 @@ import {
   isMemory,
   lane,
   low,
+  lowAlone,
   mergeLow,
   putHalves,
   secondSource,
@@ -33,9 +34,9 @@ const unaligned = move(false)
 const scalarLoad =
   (w: FpWidth): Op =>
   (m, i) => {
-    const value = low(m, i, secondSource(i), w)
-    if (isMemory(i, secondSource(i))) setResult(m, i, alone(m, w, value))
-    else mergeLow(m, i, w, value)
+    const source = secondSource(i)
+    if (isMemory(i, source)) setResult(m, i, lowAlone(m, i, source, w))
+    else mergeLow(m, i, w, low(m, i, source, w))
   }
 const scalarStore =
   (w: FpWidth): Op =>
@@ -62,12 +63,12 @@ const storeHalf =
 const moveIn =
   (w: FpWidth): Op =>
   (m, i) =>
-    setResult(m, i, alone(m, w, get(m, i, 1)))
+    setResult(m, i, isMemory(i, 1) ? lowAlone(m, i, 1, w) : alone(m, w, get(m, i, 1)))
 const moveOut =
   (w: FpWidth): Op =>
   (m, i) =>
     put(m, i, 0, low(m, i, 1, w))
-const quadwordIn: Op = (m, i) => setResult(m, i, alone(m, 64, low(m, i, 1, 64)))
+const quadwordIn: Op = (m, i) => setResult(m, i, lowAlone(m, i, 1, 64))
 const quadwordOut: Op = (m, i) => {
   const value = low(m, i, 1, 64)
   if (isMemory(i, 0)) put(m, i, 0, value)

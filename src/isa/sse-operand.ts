@@ -89,6 +89,12 @@ export function low<V>(m: Cpu<V>, i: Insn, k: number, w: FpWidth): V {
   return o.kind === 'mem' ? m.load(w, m.address(o)) : lane(m, w, m.xmm(xmmOf(i, k)), 0)
 }
 
+/** `low` with zeros above. */
+export function lowAlone<V>(m: Cpu<V>, i: Insn, k: number, w: FpWidth): V {
+  const o = operand(i, k)
+  return o.kind === 'mem' ? m.loadAlone(w, m.address(o)) : alone(m, w, low(m, i, k, w))
+}
+
 /** Lane k of width w. */
 export const lane = <V>(o: Ops<V>, w: FpWidth, v: V, k: number): V =>
   o.simd(w === 32 ? 'i32x4.extract_lane' : 'i64x2.extract_lane', [v], k)

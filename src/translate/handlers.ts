@@ -232,7 +232,7 @@ export function compileHandler(insn: Insn): Code | NoHandler {
   reload(code, t, locals, facts.readsFlags)
   const exitLevel = code.open('block')
   t.enterRegion({ code, locals, exitLevel, callFlags: (c) => c.call(FLAGS_FUNCTION), atHome: false, exitFor: () => 1 })
-  t.enterBlock(undefined)
+  t.enterBlock()
   const terminator = t.translate(insn, facts, true)
   if (terminator) writeRip(code, t, locals, terminator)
   spill(code, t, locals)

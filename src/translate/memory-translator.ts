@@ -191,6 +191,16 @@ export abstract class MemoryTranslator extends RegisterTranslator {
     code.set(into)
     return local(type, into)
   }
+  loadAlone(w: 32 | 64, address: Node): Node {
+    const where = this.access(w / 8, address, false)
+    if (!where || !this.region) return local('v128', OPAQUE)
+    const into = this.temporaries?.take('v128') ?? -1
+    this.region.code
+      .get(where.host)
+      .simdMemory(w === 64 ? 'v128.load64_zero' : 'v128.load32_zero', where.offset)
+      .set(into)
+    return local('v128', into)
+  }
   store(w: Width, address: Node, value: Node, attributes?: AccessAttributes): void {
     const where = this.access(w / 8, address, true, attributes)
     if (!where || !this.region) return

@@ -4,6 +4,7 @@ import { Code } from '../wasm/index.ts'
 import type { Insn } from '../isa/index.ts'
 import { groupAccesses } from './affine.ts'
 import { targetsOf, type Block } from './blocks.ts'
+import { KnownEnds } from './known-ends.ts'
 import { perfectHash } from './perfect-hash.ts'
 import {
   exitSets,
@@ -29,7 +30,7 @@ import { fetchFlags, reload, storeRegisters, storeRest } from './region-state.ts
 import { emitStringOr, isRepeatedString } from './string-code.ts'
 import { steadyChecks, type AnalyzedBlock } from './steady-pages.ts'
 import { structure, type Loop, type Structure } from './structure.ts'
-import { declareLocals, type Known, type KnownFlags, type RegionLocals, type Terminator } from './region-parts.ts'
+import { declareLocals, type KnownFlags, type RegionLocals, type Terminator } from './region-parts.ts'
 import { Translator } from './translator.ts'
 
 /** Indirect jumps to more places than this go through a table. */
@@ -58,7 +59,7 @@ export class RegionCompiler {
   /** Levels of open loops, and of open blocks by guest address. */
   private readonly loopLevel = new Map<Loop, number>()
   private readonly blockLevel = new Map<number, number>()
-  private readonly knownAtEnd = new Map<number, Known>()
+  private readonly ends: KnownEnds
   /** Instructions of the current block finished, and how many of them the fuel already knows. */
   private completed = 0
   private accounted = 0
@@ -81,6 +82,7 @@ export class RegionCompiler {
     this.shape = structure(entry, blocks)
     for (const [address, block] of blocks)
       if (this.shape.order.has(address)) this.analyzed.set(address, this.analyze(block, combine))
+    this.ends = new KnownEnds(this.shape, this.analyzed)
   }
 
   private analyze(block: Block, combine: boolean): AnalyzedBlock {
@@ -175,14 +177,14 @@ export class RegionCompiler {
     if (!loop) return this.before(this.shape.merges.get(address) ?? [], () => this.block(address))
     this.before(loop.behind, () => {
       this.forgetPages(loop)
-      if (loop.isPeeled) {
-        this.loopLevel.set(loop, this.code.open('block'))
+      const write = (kind: 'block' | 'loop'): void => {
+        this.loopLevel.set(loop, this.code.open(kind))
         this.tree(address, inner)
+        if (kind === 'loop') this.code.op('unreachable')
         this.code.close()
       }
-      this.loopLevel.set(loop, this.code.open('loop'))
-      this.tree(address, inner)
-      this.code.op('unreachable').close()
+      if (loop.isPeeled) this.ends.twice(address, loop, (isFirst) => write(isFirst ? 'block' : 'loop'))
+      else write('loop')
     })
   }
 
@@ -214,8 +216,7 @@ export class RegionCompiler {
     const { block, facts } = a
     const flow = this.flow.get(address)
     invariant(flow, 'a block that was analyzed')
-    const from = this.shape.onlyPredecessor.get(address)
-    this.t.enterBlock(from === undefined ? undefined : this.knownAtEnd.get(from))
+    this.t.enterBlock(this.ends.at(address))
     this.completed = this.accounted = 0
     // The block of a peeled loop is written twice, and each time its checks are.
     for (const f of facts) for (const { group } of f.accesses) if (group) group.host = -1
@@ -231,7 +232,7 @@ export class RegionCompiler {
       this.completed++
     })
     this.dirty = flow.dirty.at(-1) ?? NONE
-    this.knownAtEnd.set(address, this.t.whatIsKnown())
+    this.ends.set(address, this.t.whatIsKnown())
     this.account()
     this.leaveBlock(block, terminator)
   }
@@ -372,7 +373,7 @@ export class RegionCompiler {
     code.close()
     this.reload(this.edge(from, next) ? this.liveAt(next) : NONE)
     this.dirty = NONE
-    this.knownAtEnd.delete(from.address)
+    this.ends.forget(from.address)
     this.t.forgetLanes()
     this.go(from, next)
   }

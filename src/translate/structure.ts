@@ -28,8 +28,8 @@ export interface Structure {
   readonly loops: ReadonlyMap<number, readonly Loop[]>
   /** Blocks that have a place of their own; the others are written where the only forward edge into them is. */
   readonly isPlaced: ReadonlySet<number>
-  /** Forward predecessors, for blocks with exactly one edge in all. */
-  readonly onlyPredecessor: ReadonlyMap<number, number>
+  /** The blocks that lead to each. */
+  readonly predecessors: ReadonlyMap<number, readonly number[]>
   /** Edges "from>to" that would make the region irreducible: they leave it through the dispatcher. */
   readonly cut: ReadonlySet<string>
 }
@@ -126,14 +126,11 @@ function finish(
   const bodies = new Map<number, ReadonlySet<number>[]>()
   const merges = new Map<number, number[]>()
   const isPlaced = new Set<number>()
-  const onlyPredecessor = new Map<number, number>()
   for (const a of order.keys()) {
     const all = predecessors.get(a) ?? []
     const back = all.filter((p) => at(order, p) >= at(order, a))
     if (back.length > 0) bodies.set(a, nested(back.map((p) => loopBody(a, p, predecessors))))
     if (all.length - back.length > 1) isPlaced.add(a)
-    const [only] = all
-    if (all.length === 1 && only !== undefined && back.length === 0 && a !== entry) onlyPredecessor.set(a, only)
   }
   const behind = new Map<ReadonlySet<number>, number[]>()
   const all = [...bodies.values()].flat().sort((x, y) => y.size - x.size)
@@ -156,7 +153,7 @@ function finish(
       }),
     ]),
   )
-  return { order, merges, loops, isPlaced, onlyPredecessor, cut }
+  return { order, merges, loops, isPlaced, predecessors, cut }
 }
 
 const isWithin = (inner: ReadonlySet<number>, outer: ReadonlySet<number>): boolean =>

@@ -103,7 +103,7 @@ export class Translator extends MemoryTranslator implements Cpu<Node> {
   }
 
   /** `known`: what holds on every way into the block. */
-  enterBlock(known: Known | undefined): void {
+  enterBlock(known?: Known): void {
     this.hosts?.reset()
     this.soundLanes.clear()
     for (const [l, lanes] of known?.soundLanes ?? []) this.soundLanes.set(l, lanes)
