@@ -22,6 +22,7 @@ import * as socket from './socket.ts'
 import * as stat from './stat.ts'
 import * as thread from './thread.ts'
 import * as time from './time.ts'
+import * as unconfigured from './unconfigured.ts'
 import * as wait from './wait.ts'
 import * as xattr from './xattr.ts'
 
@@ -30,7 +31,7 @@ import * as xattr from './xattr.ts'
 // prettier-ignore
 const TOPICS: readonly Readonly<Record<string, unknown>>[] = [
   io, file, stat, attributes, xattr, directory, links, pipe, poll, epoll, socket, mm, process, wait, signal, time, futex, thread, sched, identity, resource, random, ptrace,
-  privileged,
+  privileged, unconfigured,
 ]
 
 const isRow = (value: unknown): value is Syscall =>

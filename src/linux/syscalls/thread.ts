@@ -4,7 +4,7 @@ import { syscall, type SyscallContext } from '../syscall.ts'
 
 /** What threads and their libraries set up: arch_prctl(2), set_tid_address(2), prctl(2), rseq(2), membarrier(2). */
 
-const { EFAULT, EINVAL, ENODEV, ENOSYS, EPERM, ESRCH, PR } = linux
+const { EFAULT, EINVAL, ENODEV, EPERM, ESRCH, PR } = linux
 
 // prettier-ignore
 export const arch_prctl = syscall(158, 'arch_prctl', { code: 'int', addr: 'u64' }, {
@@ -64,12 +64,6 @@ export const get_robust_list = syscall(274, 'get_robust_list', { pid: 'int', hea
   },
 })
 
-/** glibc then uses getcpu(2); AT_RSEQ_FEATURE_SIZE is absent too. */
-// prettier-ignore
-export const rseq = syscall(334, 'rseq', { rseq: 'addr', rseq_len: 'flags', flags: 'flags', sig: 'flags' }, {
-  support: 'partial', note: 'Fails with ENOSYS, as a kernel without CONFIG_RSEQ.', spec: 'rseq(2)', run: () => -ENOSYS,
-})
-
 const MEMBARRIER_GLOBAL = 1
 const MEMBARRIER_PRIVATE_EXPEDITED = 8
 const MEMBARRIER_REGISTER_PRIVATE_EXPEDITED = 16
@@ -102,7 +96,6 @@ const TIMER_SLACK_NS = 50_000
 /** Options that only answer what a fresh unprivileged process answers. */
 const ASKED: Readonly<Record<number, number>> = {
   [PR.GET_KEEPCAPS]: 0,
-  [PR.GET_SECCOMP]: 0,
   [PR.GET_SECUREBITS]: 0,
   [PR.GET_THP_DISABLE]: 0,
   [PR.GET_TIMERSLACK]: TIMER_SLACK_NS,

@@ -3,6 +3,7 @@ import { RAX, RSP } from '../../spec/x86/index.ts'
 import type { Kernel } from '../kernel.ts'
 import { NO_ALTERNATE_STACK, TaskSignals } from '../signal/state.ts'
 import { Process } from './process.ts'
+import { inherited } from './scheduling.ts'
 import { useView } from './spawn.ts'
 import { Task } from './task.ts'
 
@@ -59,6 +60,7 @@ export function clone(kernel: Kernel, parent: Task, request: CloneRequest): numb
     signals: signalsOf(parent, flags),
   })
   child.comm = parent.comm
+  child.scheduling = inherited(parent.scheduling)
   child.trap = parent.trap
   if (has(flags, CLONE.PARENT_SETTID)) parent.memory.setU32(request.parentTid, pid)
   if (has(flags, CLONE.CHILD_SETTID)) child.memory.setU32(request.childTid, pid)

@@ -5,6 +5,7 @@ import type { TaskSignals } from '../signal/state.ts'
 import type { Syscall, Wait } from '../syscall.ts'
 import type { FdTable } from '../vfs/fd-table.ts'
 import type { Process } from './process.ts'
+import { USUAL_SCHEDULING } from './scheduling.ts'
 import type { Tracing } from './tracing.ts'
 
 /** Working directory and file mode mask: what CLONE_FS shares. */
@@ -52,6 +53,7 @@ export class Task {
   tracing: Tracing | undefined
   /** What the SGX part of the processor remembers of this thread while another runs. The machine's. */
   enclave: unknown
+  scheduling = USUAL_SCHEDULING
   /** Virtual nanoseconds on the processor. */
   cpuTime = 0n
   private current: AddressSpace

@@ -198,12 +198,14 @@ function statLine(task: Task): string {
   set(8, -1)
   set(14, ticks(process.cpuTime))
   set(16, ticks(process.childrenCpuTime))
-  set(18, 20)
+  set(18, 20 + task.scheduling.nice)
+  set(19, task.scheduling.nice)
   set(20, process.threads.size)
   set(22, ticks(process.startTime))
   set(23, sizeOf(task))
   set(24, task.space.residentPages)
   set(25, '18446744073709551615')
+  set(41, task.scheduling.policy)
   return `${fields.join(' ')}\n`
 }
 
@@ -228,7 +230,6 @@ function statusText(task: Task): string {
     VmRSS: `${String((task.space.residentPages * PAGE_SIZE) / KIB).padStart(8)} kB`,
     Threads: process.threads.size,
     NoNewPrivs: 0,
-    Seccomp: 0,
     Cpus_allowed: 1,
     Cpus_allowed_list: 0,
   }

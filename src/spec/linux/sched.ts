@@ -1,4 +1,4 @@
-import { struct, u64 } from '../../base/index.ts'
+import { struct, u32, u64 } from '../../base/index.ts'
 
 /** Constants of linux/sched.h, linux/wait.h, linux/futex.h, linux/prctl.h, linux/resource.h, asm/prctl.h. */
 
@@ -33,6 +33,26 @@ export const SCHED_FIFO = 1
 export const SCHED_RR = 2
 export const SCHED_BATCH = 3
 export const SCHED_IDLE = 5
+export const SCHED_DEADLINE = 6
+export const SCHED_RESET_ON_FORK = 0x4000_0000
+// prettier-ignore
+export const SCHED_FLAG = {
+  RESET_ON_FORK: 1, RECLAIM: 2, DL_OVERRUN: 4, KEEP_POLICY: 8, KEEP_PARAMS: 16, UTIL_CLAMP_MIN: 32, UTIL_CLAMP_MAX: 64,
+} as const
+export const SCHED_ATTR_SIZE_VER0 = 48
+/** sched_nice is signed. */
+export const sched_attr = struct('struct sched_attr', 56, {
+  size: u32(0),
+  sched_policy: u32(4),
+  sched_flags: u64(8),
+  sched_nice: u32(16),
+  sched_priority: u32(20),
+  sched_runtime: u64(24),
+  sched_deadline: u64(32),
+  sched_period: u64(40),
+  sched_util_min: u32(48),
+  sched_util_max: u32(52),
+})
 
 // wait(2)
 export const WNOHANG = 1
