@@ -37,10 +37,13 @@ const WASM_BUDGET = 500_000
  * counts its fuel and its nesting itself and is back within two million instructions. Loops took 10 to 30 % longer with it.
  */
 const NO_STACK_CHECKS = '--no-wasm-stack-checks'
+/** Later versions have them without asking. */
+const RELAXED_SIMD = '--experimental-wasm-relaxed-simd'
 if (process.versions.v8.startsWith('11.')) {
   setFlagsFromString(`--interrupt-budget=${JAVASCRIPT_BUDGET}`)
   setFlagsFromString(`--wasm-tiering-budget=${WASM_BUDGET}`)
   setFlagsFromString(NO_STACK_CHECKS)
+  setFlagsFromString(RELAXED_SIMD)
 }
 
 const cachedData = cache.read()

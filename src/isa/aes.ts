@@ -4,14 +4,20 @@ import type { Ops } from './ops.ts'
 import { binary, unary, unaryBy, type Binary, type Unary } from './sse-operand.ts'
 import { vexForms, type VexShape } from './vex.ts'
 
+/** The index of `pickBytes` that takes byte k from byte `from(k)`. */
+const places = (from: (k: number) => number): bigint =>
+  Array.from({ length: 16 }, (_, k) => BigInt(from(k)) << BigInt(8 * k)).reduce((all, byte) => all | byte)
 /** Byte k is row k % 4 of column k / 4. Each row moves by its own number of columns. */
-const rows = (move: (row: number) => number): number[] =>
-  Array.from({ length: 16 }, (_, k) => (k + 4 * move(k % 4) + 16) % 16)
+const rows = (move: (row: number) => number): bigint => places((k) => (k + 4 * move(k % 4) + 16) % 16)
 const SHIFT_ROWS = rows((row) => row)
 const INVERSE_SHIFT_ROWS = rows((row) => -row)
 /** Within each column, byte k from byte k + n. */
-const rotation = (n: number): number[] => Array.from({ length: 16 }, (_, k) => (k & ~3) | ((k + n) & 3))
+const rotation = (n: number): bigint => places((k) => (k & ~3) | ((k + n) & 3))
 const [ROTATE_1, ROTATE_2] = [rotation(1), rotation(2)]
+/** Doublewords 1 and 3, each twice, the second time as RotWord has it. */
+const KEY_WORDS = places((k) => (k & 8) + 4 + (k & 4 ? (k + 1) & 3 : k & 3))
+
+const permuted = <V>(o: Ops<V>, index: bigint, a: V): V => o.pickBytes(a, o.lit(128, index))
 
 /** Every byte times x: what leaves at the top comes back as 1b. */
 const double: Unary = (o, a) => {
@@ -23,24 +29,24 @@ const xor: Binary = (o, a, b) => o.simd('v128.xor', [a, b])
 
 /** 2 a0 + 3 a1 + a2 + a3 for every byte of a column, in two sums: 2 (a0 + a1) + a1 and a2 + a3. */
 const mixColumns: Unary = (o, a) => {
-  const next = o.shuffle(ROTATE_1, a, a)
+  const next = permuted(o, ROTATE_1, a)
   const pairs = xor(o, a, next)
-  return xor(o, xor(o, double(o, pairs), next), o.shuffle(ROTATE_2, pairs, pairs))
+  return xor(o, xor(o, double(o, pairs), next), permuted(o, ROTATE_2, pairs))
 }
 /** The matrix with 0e 0b 0d 09 is that with 02 03 01 01 times the one with 05 00 04 00. */
 const inverseMixColumns: Unary = (o, a) => {
-  const opposite = xor(o, a, o.shuffle(ROTATE_2, a, a))
+  const opposite = xor(o, a, permuted(o, ROTATE_2, a))
   return mixColumns(o, xor(o, a, double(o, double(o, opposite))))
 }
 
-const encrypted = <V>(o: Ops<V>, state: V): V => o.subBytes(false, o.shuffle(SHIFT_ROWS, state, state))
-const decrypted = <V>(o: Ops<V>, state: V): V => o.subBytes(true, o.shuffle(INVERSE_SHIFT_ROWS, state, state))
+const encrypted = <V>(o: Ops<V>, state: V): V => o.subBytes(false, permuted(o, SHIFT_ROWS, state))
+const decrypted = <V>(o: Ops<V>, state: V): V => o.subBytes(true, permuted(o, INVERSE_SHIFT_ROWS, state))
 
 /** RotWord and the round constant for doublewords 1 and 3 of the result; 0 and 2 are only substituted. */
 const assistKey =
   (round: number): Unary =>
   (o, a) => {
-    const words = o.shuffle([4, 5, 6, 7, 5, 6, 7, 4, 12, 13, 14, 15, 13, 14, 15, 12], a, a)
+    const words = permuted(o, KEY_WORDS, a)
     return xor(o, o.subBytes(false, words), o.lit(128, (BigInt(round) << 32n) | (BigInt(round) << 96n)))
   }
 

@@ -18,7 +18,7 @@ const permuteSingles: Binary = <V>(o: Ops<V>, a: V, b: V): V => {
   const three = o.simd('i32x4.splat', [o.lit(32, 3)])
   // Four times the number in every byte, and the place within the element.
   const start = o.simd('i32x4.mul', [o.simd('v128.and', [b, three]), o.simd('i32x4.splat', [o.lit(32, 0x0404_0404)])])
-  return o.simd('i8x16.swizzle', [a, o.simd('i8x16.add', [start, o.simd('i32x4.splat', [o.lit(32, 0x0302_0100)])])])
+  return o.pickBytes(a, o.simd('i8x16.add', [start, o.simd('i32x4.splat', [o.lit(32, 0x0302_0100)])]))
 }
 const permuteDoublesBy: Binary = <V>(o: Ops<V>, a: V, b: V): V => {
   const one = o.simd('i64x2.splat', [o.lit(64, 1)])

@@ -164,6 +164,9 @@ export class EvalOps implements Ops<Value> {
   simd(op: SimdOp, args: readonly Value[], lane?: number): Value {
     return evalSimd(op, args, lane)
   }
+  pickBytes(a: Value, index: Value): Value {
+    return this.simd('i8x16.swizzle', [a, index])
+  }
   shuffle(bytes: readonly number[], a: Value, b: Value): Value {
     return evalShuffle(bytes, B(a), B(b))
   }

@@ -65,6 +65,8 @@ export interface Ops<V> {
 
   /** A WebAssembly SIMD operation by its own name ('i16x8.add_sat_s', 'v128.andnot', ...); see simd-ops.ts for arguments. */
   simd(op: SimdOp, args: readonly V[], lane?: number): V
+  /** Byte k is the byte of `a` that byte k of `index` names: 0 to 15, or above 127 for 0. No other index occurs. */
+  pickBytes(a: V, index: V): V
   /** 16 byte indices into a (0..15) and b (16..31). */
   shuffle(bytes: readonly number[], a: V, b: V): V
   /** SubBytes or InvSubBytes of AES. */

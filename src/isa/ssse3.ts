@@ -4,9 +4,9 @@ import type { Ops } from './ops.ts'
 import type { SimdOp } from './simd-ops.ts'
 import { binary, binaryBy, unary, type Binary, type Op } from './sse-operand.ts'
 
-/** Bit 7 of a selector gives zero, as every index above 15 does in WebAssembly; bits 4 to 6 do not count. */
+/** Bit 7 of a selector gives zero; bits 4 to 6 do not count. */
 const shuffleBytes: Binary = (o, a, b) =>
-  o.simd('i8x16.swizzle', [a, o.simd('v128.and', [b, o.simd('i8x16.splat', [o.lit(32, 0x8f)])])])
+  o.pickBytes(a, o.simd('v128.and', [b, o.simd('i8x16.splat', [o.lit(32, 0x8f)])]))
 
 const EVEN_WORDS = [0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29]
 const ODD_WORDS = EVEN_WORDS.map((k) => k + 2)

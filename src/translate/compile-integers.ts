@@ -1,4 +1,4 @@
-import type { OpName, ValueType } from '../wasm/index.ts'
+import { hasRelaxedSimd, type OpName, type ValueType } from '../wasm/index.ts'
 import { EvalOps, SIMD_OPS, type IntWidth, type Ops, type SimdOp, type Width } from '../isa/index.ts'
 import { constant, node, simdNode, type Node } from './node.ts'
 
@@ -262,6 +262,11 @@ export abstract class CompileIntegers implements IntegerOps<Node> {
     const result = SIMD_OPS[op].split(':')[1]
     const type: ValueType = result === 'v' ? 'v128' : result === 'l' ? 'i64' : 'i32'
     return simdNode(type, op, args, lane === undefined ? [] : [lane])
+  }
+  pickBytes(a: Node, index: Node): Node {
+    return hasRelaxedSimd()
+      ? simdNode('v128', 'i8x16.relaxed_swizzle', [a, index])
+      : this.simd('i8x16.swizzle', [a, index])
   }
   shuffle(bytes: readonly number[], a: Node, b: Node): Node {
     return simdNode('v128', 'i8x16.shuffle', [a, b], bytes)

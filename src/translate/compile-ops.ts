@@ -1,9 +1,10 @@
 import { invariant } from '../base/index.ts'
+import { hasRelaxedSimd } from '../wasm/index.ts'
 import type { FpRounding, FpWidth, Ops } from '../isa/index.ts'
 import { CompileIntegers } from './compile-integers.ts'
 import { vectorClmul, vectorSubBytes } from './crypto-texts.ts'
 import { fmaOfDoubles, oddFmaOfSingles } from './fma-text.ts'
-import { constant, node, type Node } from './node.ts'
+import { constant, node, simdNode, type Node } from './node.ts'
 
 /**
  * The formats: limits of denormal numbers as bit patterns shifted left by one (the sign is gone), width of the fraction, mask of the
@@ -218,6 +219,7 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
   }
   fpFma(fmt: FpWidth, negateProduct: boolean, negateAddend: boolean, a: Node, b: Node, c: Node): Node {
     this.requireFastFp()
+    if (hasRelaxedSimd()) return this.fusedByHost(fmt, negateProduct, negateAddend, [a, b, c])
     const operands = [a, b, c]
     const any = (f: (n: Node) => Node): Node => operands.map(f).reduce((x, y) => this.or(8, x, y))
     const wide = operands.map((n) =>
@@ -242,6 +244,40 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
     const r = this.held(this.asBits(32, node('f32', 'f32.demote_f64', [s])))
     const isInexact = this.ne(64, this.magnitude(64, this.asBits(64, s)), this.lit(64, 0))
     this.exitIf(this.and(8, this.mayBeTiny(32, r), isInexact))
+    return this.soundResult(r)
+  }
+  private fusedByHost(
+    fmt: FpWidth,
+    negateProduct: boolean,
+    negateAddend: boolean,
+    operands: readonly [Node, Node, Node],
+  ): Node {
+    const [a, b] = operands
+    const { fp } = FP[fmt]
+    const shape = fmt === 64 ? 'f64x2' : 'f32x4'
+    const any = (f: (n: Node) => Node): Node => operands.map(f).reduce((x, y) => this.or(8, x, y))
+    const vectors = operands.map((n, k) => {
+      const x = this.asFp(fmt, n)
+      const isNegated = (k === 0 && negateProduct) || (k === 2 && negateAddend)
+      return simdNode('v128', `${shape}.splat`, [isNegated ? node(fp, `${fp}.neg`, [x]) : x])
+    })
+    const sum = simdNode('v128', `${shape}.relaxed_madd`, vectors)
+    const r = this.asBits(fmt, this.held(simdNode(fp, `${shape}.extract_lane`, [sum], [0])))
+    // Else a zero may be an underflow.
+    const isExactZero = this.and(8, this.isZero(fmt, r), this.or(8, this.isZero(fmt, a), this.isZero(fmt, b)))
+    this.exitIfBoth(
+      this.or(
+        8,
+        any((n) => this.mayBeUnusual(fmt, n)),
+        this.mayBeTiny(fmt, r),
+      ),
+      this.or(
+        8,
+        any((n) => this.isDenormal(fmt, n)),
+        this.and(8, this.isOutside(fmt, r, true), node('i32', 'i32.eqz', [isExactZero])),
+      ),
+    )
+    for (const n of operands) this.foundSound(n)
     return this.soundResult(r)
   }
   private soundResult(bits: Node): Node {

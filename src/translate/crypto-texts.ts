@@ -64,7 +64,7 @@ export function vectorSubBytes<V>(o: Ops<V>, inverted: boolean, x: V): V {
   tables ??= createTables()
   const { reciprocal, aOver, forward, backward } = tables
   const box = inverted ? backward : forward
-  const lookUp = (table: bigint, index: V): V => o.simd('i8x16.swizzle', [o.lit(128, table), index])
+  const lookUp = (table: bigint, index: V): V => o.pickBytes(o.lit(128, table), index)
   const xor = (a: V, b: V): V => o.simd('v128.xor', [a, b])
   const low4 = o.lit(128, everywhere(15))
   const low = (v: V): V => o.simd('v128.and', [v, low4])

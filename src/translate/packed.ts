@@ -3,6 +3,7 @@
  * are for, before these.
  */
 import { concatBytes, VERSION } from '../base/index.ts'
+import { hasRelaxedSimd } from '../wasm/index.ts'
 import { checksum } from './checksum.ts'
 
 /** Of the first part, and of what is read as numbers. */
@@ -13,7 +14,7 @@ const CHECKED = MAGIC_SIZE + ALIGNMENT
 
 /** `magic`: at most 16 characters. */
 export function pack(magic: string, contents: unknown, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(JSON.stringify({ version: VERSION, contents }))
+  const text = new TextEncoder().encode(JSON.stringify({ version: keptBy(), contents }))
   const filling = new Uint8Array(-text.length & (ALIGNMENT - 1))
   const bytes = concatBytes(magicOf(magic), bytesOf(Float64Array.of(0, text.length)), text, filling, ...parts)
   bytes.set(bytesOf(Float64Array.of(checksum(bytes.subarray(CHECKED)))), MAGIC_SIZE)
@@ -32,10 +33,13 @@ export function unpack<T>(
   const [sum, length = 0] = numbersOf(take(2 * ALIGNMENT))
   if (sum !== checksum(bytes.subarray(CHECKED))) return undefined
   const { version, contents } = JSON.parse(new TextDecoder().decode(take(length))) as { version?: string; contents: T }
-  if (version !== VERSION) return undefined
+  if (version !== keptBy()) return undefined
   at = Math.ceil(at / ALIGNMENT) * ALIGNMENT
   return { contents, take }
 }
+
+/** Modules are made for hosts with the same abilities. */
+const keptBy = (): string => (hasRelaxedSimd() ? `${VERSION}, relaxed` : VERSION)
 
 const magicOf = (magic: string): Uint8Array => new TextEncoder().encode(magic.padEnd(MAGIC_SIZE))
 

@@ -61,4 +61,6 @@ export const SIMD: Readonly<Record<string, number>> = {
   ...lanes('i64x2', 192, ['abs', 'neg', '', 'all_true', 'bitmask', '', '', 'extend_low_i32x4_s', 'extend_high_i32x4_s', 'extend_low_i32x4_u', 'extend_high_i32x4_u', 'shl', 'shr_s', 'shr_u', 'add', '', '', 'sub', '', '', '', 'mul', 'eq', 'ne', 'lt_s', 'gt_s', 'le_s', 'ge_s', 'extmul_low_i32x4_s', 'extmul_high_i32x4_s', 'extmul_low_i32x4_u', 'extmul_high_i32x4_u']),
   ...lanes('f32x4', 224, ['abs', 'neg', '', 'sqrt', 'add', 'sub', 'mul', 'div', 'min', 'max', 'pmin', 'pmax']),
   ...lanes('f64x2', 236, ['abs', 'neg', '', 'sqrt', 'add', 'sub', 'mul', 'div', 'min', 'max', 'pmin', 'pmax']),
+  // Relaxed ones: see relaxed.ts.
+  'i8x16.relaxed_swizzle': 0x100, 'f32x4.relaxed_madd': 0x105, 'f64x2.relaxed_madd': 0x107,
 }

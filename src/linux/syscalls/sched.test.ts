@@ -6,7 +6,7 @@ import { structBytes } from '../mm/user-memory.ts'
 const { E2BIG, EACCES, EFAULT, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, ESRCH, SCHED_FLAG } = linux
 
 type Attributes = Partial<ReturnType<typeof linux.sched_attr.view>>
-const set = (guest: Guest, values: Attributes, flags = 0, pid = 0): number | bigint => {
+const set = (guest: Guest, values: Attributes, flags = 0, pid = 0): number | undefined => {
   guest.poke(SCRATCH, structBytes(linux.sched_attr, { size: 48, ...values }))
   return guest.call('sched_setattr', pid, SCRATCH, flags)
 }
