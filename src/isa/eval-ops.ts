@@ -3,6 +3,7 @@ import { substitutions } from './aes-field.ts'
 import type { FpRounding, FpWidth, IntWidth, Ops, Width } from './ops.ts'
 import { evalShuffle, evalSimd } from './simd-eval.ts'
 import type { SimdOp } from './simd-ops.ts'
+import { compareVectors } from './string-compare.ts'
 import {
   FpEnvironment,
   fpBinary,
@@ -169,6 +170,9 @@ export class EvalOps implements Ops<Value> {
   }
   shuffle(bytes: readonly number[], a: Value, b: Value): Value {
     return evalShuffle(bytes, B(a), B(b))
+  }
+  compareStrings(byte: number, a: Value, aLength: Value, b: Value, bLength: Value): Value {
+    return compareVectors(byte, B(a), N(aLength), B(b), N(bLength))
   }
   subBytes(inverted: boolean, a: Value): Value {
     const box = substitutions(inverted)

@@ -1,5 +1,5 @@
-import { ARITHMETIC_MASK, RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
-import { fault, PAGE_SIZE, STATE, USER_END, type CpuState, type Exit, type View } from '../cpu/index.ts'
+import { ARITHMETIC_MASK, MXCSR_MASK, RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
+import { controlWord, fault, PAGE_SIZE, STATE, USER_END, type CpuState, type Exit, type View } from '../cpu/index.ts'
 import { EvalOps, type Value } from './eval-ops.ts'
 import { conditionText, CONDITION_NAMES, fopOf, fopRecipe, recipeOf, RECIPES, type FlagRecipe } from './flags.ts'
 import type { Insn, MemoryOperand } from './insn.ts'
@@ -325,6 +325,20 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
     const { u32 } = this.state.ram
     const rest = u32[STATE.RFLAGS_REST / 4] ?? 0
     u32[STATE.RFLAGS_REST / 4] = down ? rest | RFLAGS.DF : rest & ~RFLAGS.DF
+  }
+  stringStep(size: number): Value {
+    return BigInt.asUintN(64, BigInt(this.directionFlag ? -size : size))
+  }
+
+  mxcsr(): Value {
+    return this.state.mxcsr
+  }
+  setMxcsr(value: Value): void {
+    if (Number(value) & ~MXCSR_MASK) fault.GP(0)
+    this.state.mxcsr = Number(value)
+  }
+  x87Control(): Value {
+    return controlWord(this.state.ram.u16[STATE.X87 / 2] ?? 0)
   }
 
   jump(_kind: JumpKind, target: Value, first?: () => void): void {

@@ -54,9 +54,9 @@ export const MISC = [
   insn({ mnemonic: 'MFENCE', spec: 'MFENCE—Memory Fence', rows: [['NP 0F AE /6 mod=3', '']], op: nothing }),
   insn({ mnemonic: 'SFENCE', spec: 'SFENCE—Store Fence', rows: [['NP 0F AE /7 mod=3', '']], op: nothing }),
   // CLFLUSH faults like a load of one byte.
-  insn({ mnemonic: 'CLFLUSH', spec: 'CLFLUSH—Flush Cache Line', rows: [['NP 0F AE /7', 'Mb']], slow: (e, i) => void get(e, i, 0) }),
-  insn({ mnemonic: 'CLFLUSHOPT', spec: 'CLFLUSHOPT—Flush Cache Line Optimized', feature: 'CLFLUSHOPT', rows: [['66 0F AE /7', 'Mb']], slow: (e, i) => void get(e, i, 0) }),
-  insn({ mnemonic: 'CLWB', spec: 'CLWB—Cache Line Write Back', feature: 'CLWB', rows: [['66 0F AE /6', 'Mb']], slow: (e, i) => void get(e, i, 0) }),
+  insn({ mnemonic: 'CLFLUSH', spec: 'CLFLUSH—Flush Cache Line', rows: [['NP 0F AE /7', 'Mb']], op: (m, i) => void get(m, i, 0) }),
+  insn({ mnemonic: 'CLFLUSHOPT', spec: 'CLFLUSHOPT—Flush Cache Line Optimized', feature: 'CLFLUSHOPT', rows: [['66 0F AE /7', 'Mb']], op: (m, i) => void get(m, i, 0) }),
+  insn({ mnemonic: 'CLWB', spec: 'CLWB—Cache Line Write Back', feature: 'CLWB', rows: [['66 0F AE /6', 'Mb']], op: (m, i) => void get(m, i, 0) }),
   insn({ mnemonic: 'SERIALIZE', spec: 'SERIALIZE—Serialize Instruction Execution', feature: 'SERIALIZE', rows: [['NP 0F 01 E8', '']], op: nothing }),
   insn({ mnemonic: 'MOVDIRI', spec: 'MOVDIRI—Move Doubleword as Direct Store', feature: 'MOVDIRI', rows: [['NP 0F 38 F9 /r', 'My, Gy']], op: (m, i) => put(m, i, 0, get(m, i, 1)) }),
   insn({ mnemonic: 'MOVDIR64B', spec: 'MOVDIR64B—Move 64 Bytes as Direct Store', feature: 'MOVDIR64B', rows: [['66 0F 38 F8 /r', 'Gq, M']], slow: moveCacheLine }),

@@ -71,6 +71,11 @@ export interface Ops<V> {
   shuffle(bytes: readonly number[], a: V, b: V): V
   /** SubBytes or InvSubBytes of AES. */
   subBytes(inverted: boolean, a: V): V
+  /**
+   * The strings of PCMPESTRI and its like: one bit for each element ("IntRes2"), width 32. `byte` is the immediate; lengths are in elements
+   * and of width 32.
+   */
+  compareStrings(byte: number, a: V, aLength: V, b: V, bLength: V): V
   /** Carry-less product of two values of width 64: width 128. */
   clmul(a: V, b: V): V
 
@@ -152,6 +157,15 @@ export interface Cpu<V> extends Ops<V> {
 
   /** RFLAGS.DF; the instruction does nothing else. */
   setDirection(down: boolean): void
+  /** What a string instruction adds to its pointers: the bytes of an element, or with RFLAGS.DF set their negative. Width 64. */
+  stringStep(size: number): V
+
+  /** MXCSR, width 32. */
+  mxcsr(): V
+  /** The value, of width 32, becomes MXCSR. Faults where a bit of it is reserved. */
+  setMxcsr(value: V): void
+  /** The x87 control word, width 16. */
+  x87Control(): V
 
   /** Near jump to a computed address. `first` is done even where the target makes the jump fault: the store of a CALL. */
   jump(kind: JumpKind, target: V, first?: () => void): void

@@ -3,19 +3,12 @@ import { fault, loadComponents, loadMxcsr, saveComponents, saveMxcsr } from '../
 import { MXCSR_MASK, XSAVE_LEGACY, XSTATE } from '../spec/x86/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
-import { memory } from './operand.ts'
+import { get, memory, put } from './operand.ts'
 import { addressWithin } from './sse-operand.ts'
 
 /** The rest of the image is reserved or the software's own: processors check that it is there and leave it alone. */
 const WRITTEN_SIZE = XSAVE_LEGACY.fields.XMM.offset + XSAVE_LEGACY.fields.XMM.size
 const LEGACY = XSTATE.X87 | XSTATE.SSE
-
-const ldmxcsr = (e: Evaluator, i: Insn): void => {
-  const value = e.load(32, e.address(memory(i, 0))) as number
-  if (value & ~MXCSR_MASK) fault.GP(0)
-  e.state.mxcsr = value
-}
-const stmxcsr = (e: Evaluator, i: Insn): void => e.store(32, e.address(memory(i, 0)), e.state.mxcsr)
 
 /** The image's address, accessible. Processors look at the last byte before the first one. */
 function imageAddress(e: Evaluator, i: Insn, access: 'R' | 'W'): number {
@@ -54,6 +47,6 @@ export const SSE_STATE: readonly Row[] = [
   { mnemonic: 'FXSAVE64', opcode: 'NP REX.W + 0F AE /0', operands: 'M', spec: 'FXSAVE—Save x87 FPU, MMX Technology, and SSE State', slow: fxsave },
   { mnemonic: 'FXRSTOR', opcode: 'NP 0F AE /1', operands: 'M', spec: 'FXRSTOR—Restore x87 FPU, MMX, XMM, and MXCSR State', slow: fxrstor },
   { mnemonic: 'FXRSTOR64', opcode: 'NP REX.W + 0F AE /1', operands: 'M', spec: 'FXRSTOR—Restore x87 FPU, MMX, XMM, and MXCSR State', slow: fxrstor },
-  { mnemonic: 'LDMXCSR', opcode: 'NP 0F AE /2', operands: 'Md', spec: 'LDMXCSR—Load MXCSR Register', slow: ldmxcsr },
-  { mnemonic: 'STMXCSR', opcode: 'NP 0F AE /3', operands: 'Md', spec: 'STMXCSR—Store MXCSR Register State', slow: stmxcsr },
+  { mnemonic: 'LDMXCSR', opcode: 'NP 0F AE /2', operands: 'Md', spec: 'LDMXCSR—Load MXCSR Register', op: (m, i) => m.setMxcsr(get(m, i, 0)) },
+  { mnemonic: 'STMXCSR', opcode: 'NP 0F AE /3', operands: 'Md', spec: 'STMXCSR—Store MXCSR Register State', op: (m, i) => put(m, i, 0, m.mxcsr()) },
 ]

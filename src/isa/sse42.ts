@@ -1,115 +1,85 @@
 /** SSE4.2: comparison of strings, and PCMPGTQ. CRC32 and POPCNT are general-purpose instructions. */
 import { RAX, RCX, RDX, RFLAGS } from '../spec/x86/index.ts'
-import type { Value } from './eval-ops.ts'
-import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
-import { binary, control, whole, xmmOf } from './sse-operand.ts'
+import type { Cpu, Ops } from './ops.ts'
+import { binary, control, whole, xmmOf, type Op } from './sse-operand.ts'
 
-/** A string in a register: its elements, and how many of them belong to it. */
-export interface StringOperand {
-  readonly elements: readonly number[]
-  readonly length: number
-}
+const wordsOf = (byte: number): boolean => (byte & 1) !== 0
+const countOf = (byte: number): number => (wordsOf(byte) ? 8 : 16)
+/** One bit for each element that is zero or all ones. */
+const bitsOf = <V>(o: Ops<V>, byte: number, v: V): V => o.simd(wordsOf(byte) ? 'i16x8.bitmask' : 'i8x16.bitmask', [v])
 
-/** One bit for each element of the second operand: "IntRes1" of the manual's "Aggregation Operation". */
-function aggregate(how: number, a: StringOperand, b: StringOperand): number {
-  const n = b.elements.length
-  const element = (s: StringOperand, k: number): number => s.elements[k] ?? 0
-  const indices = Array.from({ length: n }, (_, k) => k)
-  const equal = (k: number, j: number): boolean => element(a, k) === element(b, j)
-  const holds = ((): ((j: number) => boolean) => {
-    switch (how) {
-      case 0:
-        return (j) => j < b.length && indices.some((k) => k < a.length && equal(k, j))
-      case 1:
-        return (j) =>
-          j < b.length &&
-          indices.some((k) => {
-            const [low, high] = [element(a, k), element(a, k + 1)]
-            return k % 2 === 0 && k + 1 < a.length && low <= element(b, j) && element(b, j) <= high
-          })
-      case 2:
-        return (j) => (j < a.length && j < b.length ? equal(j, j) : j >= a.length && j >= b.length)
-      default:
-        return (j) => indices.every((k) => k >= a.length || j + k >= n || (j + k < b.length && equal(k, j + k)))
-    }
-  })()
-  return indices.reduce((bits, j) => bits | (holds(j) ? 1 << j : 0), 0)
+/** How many elements there are up to the first zero, of width 32. */
+function implicitLength<V>(o: Ops<V>, byte: number, v: V): V {
+  const zeros = bitsOf(o, byte, o.simd(wordsOf(byte) ? 'i16x8.eq' : 'i8x16.eq', [v, o.lit(128, 0)]))
+  return o.ctz(32, o.or(32, zeros, o.lit(32, 1 << countOf(byte))))
 }
+/** The magnitude of a signed register, at most the number of elements; width 32. */
+function explicitLength<V>(m: Cpu<V>, i: Insn, n: number, most: number): V {
+  const w = i.w === 64 ? 64 : 32
+  const length = m.reg(w, n)
+  const magnitude = m.select(w, m.ltS(w, length, m.lit(w, 0)), m.sub(w, m.lit(w, 0), length), length)
+  return m.trunc(w, 32, m.select(w, m.ltU(w, magnitude, m.lit(w, most)), magnitude, m.lit(w, most)))
+}
+/** The number of the first or last bit that is set, or n. */
+const indexOf = <V>(o: Ops<V>, bits: V, n: number, last: boolean): V =>
+  last
+    ? o.select(32, o.eq(32, bits, o.lit(32, 0)), o.lit(32, n), o.sub(32, o.lit(32, 31), o.clz(32, bits)))
+    : o.ctz(32, o.or(32, bits, o.lit(32, 1 << n)))
 
-/** "IntRes2": one bit for each element. */
-export function compareStrings(byte: number, a: StringOperand, b: StringOperand): number {
-  const all = (1 << b.elements.length) - 1
-  const found = aggregate((byte >> 2) & 3, a, b)
-  const polarity = (byte >> 4) & 3
-  if (polarity === 1) return found ^ all
-  return polarity === 3 ? found ^ ((1 << b.length) - 1) : found
-}
-
-/** The elements of a vector: bits 0 and 1 of the immediate say words, and signed. */
-function elementsOf(byte: number, v: bigint): number[] {
-  const w = byte & 1 ? 16 : 8
-  return Array.from({ length: 128 / w }, (_, k) => {
-    const x = v >> BigInt(w * k)
-    return Number(byte & 2 ? BigInt.asIntN(w, x) : BigInt.asUintN(w, x))
-  })
-}
-/** Up to the first zero. */
-function implicitLength(elements: readonly number[]): number {
-  const end = elements.indexOf(0)
-  return end < 0 ? elements.length : end
-}
-/** The magnitude of a signed register, at most `most`. */
-function explicitLength(e: Evaluator, i: Insn, n: number, most: number): number {
-  const length = BigInt.asIntN(i.w === 64 ? 64 : 32, e.reg(64, n) as bigint)
-  const magnitude = length < 0n ? -length : length
-  return magnitude > BigInt(most) ? most : Number(magnitude)
+const HALVES_OF_16_BITS = 0x0101_0101_0101_0101_0000_0000_0000_0000n
+const [BIT_OF_BYTE, BIT_OF_WORD] = [
+  0x8040_2010_0804_0201_8040_2010_0804_0201n,
+  0x80_0040_0020_0010_0008_0004_0002_0001n,
+]
+/** Bits to elements of all ones. */
+function spread<V>(o: Ops<V>, byte: number, bits: V): V {
+  const everywhere = o.simd('i16x8.splat', [bits])
+  const [own, place, equal] = wordsOf(byte)
+    ? [everywhere, o.lit(128, BIT_OF_WORD), 'i16x8.eq' as const]
+    : [o.pickBytes(everywhere, o.lit(128, HALVES_OF_16_BITS)), o.lit(128, BIT_OF_BYTE), 'i8x16.eq' as const]
+  return o.simd(equal, [o.simd('v128.and', [own, place]), place])
 }
 
 /** Vectors are read without a demand for alignment. */
 const compare =
-  (lengths: 'explicit' | 'implicit', result: 'index' | 'mask') =>
-  (e: Evaluator, i: Insn): void => {
+  (lengths: 'explicit' | 'implicit', result: 'index' | 'mask'): Op =>
+  <V>(m: Cpu<V>, i: Insn): void => {
     const byte = control(i)
-    const stringOf = (v: Value, register: number): StringOperand => {
-      const elements = elementsOf(byte, v as bigint)
-      const length = lengths === 'implicit' ? implicitLength(elements) : explicitLength(e, i, register, elements.length)
-      return { elements, length }
-    }
-    const a = stringOf(e.xmm(xmmOf(i, 0)), RAX)
-    const b = stringOf(whole<Value>(e, i, 1, false), RDX)
-    const bits = compareStrings(byte, a, b)
-    const n = b.elements.length
-    if (result === 'index') e.setReg(32, RCX, indexOf(bits, n, (byte & 0x40) !== 0))
+    const n = countOf(byte)
+    const lengthOf = (v: V, register: number): V =>
+      lengths === 'implicit' ? implicitLength(m, byte, v) : explicitLength(m, i, register, n)
+    const [a, b] = [m.xmm(xmmOf(i, 0)), whole(m, i, 1, false)]
+    const [aLength, bLength] = [lengthOf(a, RAX), lengthOf(b, RDX)]
+    const bits = m.compareStrings(byte, a, aLength, b, bLength)
+    const outermost = (byte & 0x40) !== 0
+    if (result === 'index') m.setReg(32, RCX, indexOf(m, bits, n, outermost))
     else {
-      e.setXmm(0, byte & 0x40 ? spread(bits, n) : BigInt(bits))
-      if (i.vex !== 0) e.setYmmHigh(0, 0n)
+      m.setXmm(0, outermost ? spread(m, byte, bits) : m.simd('i32x4.replace_lane', [m.lit(128, 0), bits], 0))
+      if (i.vex !== 0) m.setYmmHigh(0, m.lit(128, 0))
     }
-    const flags =
-      (bits ? RFLAGS.CF : 0) |
-      (b.length < n ? RFLAGS.ZF : 0) |
-      (a.length < n ? RFLAGS.SF : 0) |
-      (bits & 1 ? RFLAGS.OF : 0)
-    e.setFlags('PACKED', 32, flags)
+    const when = (condition: V, flag: number): V => m.select(32, condition, m.lit(32, flag), m.lit(32, 0))
+    const isShort = (length: V): V => m.ltU(32, length, m.lit(32, n))
+    const flags = [
+      when(m.ne(32, bits, m.lit(32, 0)), RFLAGS.CF),
+      when(isShort(bLength), RFLAGS.ZF),
+      when(isShort(aLength), RFLAGS.SF),
+      when(m.bit(32, bits, 0), RFLAGS.OF),
+    ]
+    m.setFlags(
+      'PACKED',
+      32,
+      flags.reduce((x, y) => m.or(32, x, y)),
+    )
   }
-/** The first or last bit set, or n. */
-const indexOf = (bits: number, n: number, last: boolean): number =>
-  bits === 0 ? n : 31 - Math.clz32(last ? bits : bits & -bits)
-/** Bits to elements of all ones. */
-function spread(bits: number, n: number): bigint {
-  const w = BigInt(128 / n)
-  let v = 0n
-  for (let k = 0; k < n; k++) if (bits & (1 << k)) v |= ((1n << w) - 1n) << (w * BigInt(k))
-  return v
-}
 
 const feature = 'SSE4_2'
 
 // prettier-ignore
 export const SSE42: readonly Row[] = [
   { mnemonic: 'PCMPGTQ', opcode: '66 0F 38 37 /r', operands: 'Vdq, Wdq', spec: 'PCMPGTQ—Compare Packed Data for Greater Than', feature, op: binary((o, a, b) => o.simd('i64x2.gt_s', [a, b])) },
-  { mnemonic: 'PCMPESTRM', opcode: '66 0F 3A 60 /r', operands: 'Vdq, Wdq, Ib', spec: 'PCMPESTRM—Packed Compare Explicit Length Strings, Return Mask', feature, slow: compare('explicit', 'mask') },
-  { mnemonic: 'PCMPESTRI', opcode: '66 0F 3A 61 /r', operands: 'Vdq, Wdq, Ib', spec: 'PCMPESTRI—Packed Compare Explicit Length Strings, Return Index', feature, slow: compare('explicit', 'index') },
-  { mnemonic: 'PCMPISTRM', opcode: '66 0F 3A 62 /r', operands: 'Vdq, Wdq, Ib', spec: 'PCMPISTRM—Packed Compare Implicit Length Strings, Return Mask', feature, slow: compare('implicit', 'mask') },
-  { mnemonic: 'PCMPISTRI', opcode: '66 0F 3A 63 /r', operands: 'Vdq, Wdq, Ib', spec: 'PCMPISTRI—Packed Compare Implicit Length Strings, Return Index', feature, slow: compare('implicit', 'index') },
+  { mnemonic: 'PCMPESTRM', opcode: '66 0F 3A 60 /r', operands: 'Vdq, Wdq, Ib', spec: 'PCMPESTRM—Packed Compare Explicit Length Strings, Return Mask', feature, op: compare('explicit', 'mask') },
+  { mnemonic: 'PCMPESTRI', opcode: '66 0F 3A 61 /r', operands: 'Vdq, Wdq, Ib', spec: 'PCMPESTRI—Packed Compare Explicit Length Strings, Return Index', feature, op: compare('explicit', 'index') },
+  { mnemonic: 'PCMPISTRM', opcode: '66 0F 3A 62 /r', operands: 'Vdq, Wdq, Ib', spec: 'PCMPISTRM—Packed Compare Implicit Length Strings, Return Mask', feature, op: compare('implicit', 'mask') },
+  { mnemonic: 'PCMPISTRI', opcode: '66 0F 3A 63 /r', operands: 'Vdq, Wdq, Ib', spec: 'PCMPISTRI—Packed Compare Implicit Length Strings, Return Index', feature, op: compare('implicit', 'index') },
 ]

@@ -1,14 +1,15 @@
 /**
  * String instructions: MOVS STOS LODS SCAS CMPS, with REP, REPE and REPNE. [SDM-1 "String Instructions"]
- * They belong to the evaluator: each iteration that was done stays done when a later one faults, with RSI, RDI and RCX as they
- * are then. Forward MOVS and STOS work page by page. A long repetition pauses with RIP at the instruction, as on an interrupt.
+ * Repeated ones belong to the evaluator: each iteration that was done stays done when a later one faults, with RSI, RDI and RCX as
+ * they are then. Forward MOVS and STOS work page by page. A long repetition pauses with RIP at the instruction, as on an interrupt.
  */
 import { PAGE_SIZE } from '../cpu/index.ts'
 import { RAX, RCX, RDI, RSI } from '../spec/x86/index.ts'
 import type { Value } from './eval-ops.ts'
 import type { Evaluator } from './evaluator.ts'
-import type { Insn, MemoryOperand } from './insn.ts'
-import { operand } from './operand.ts'
+import type { Insn, MemoryOperand, Row } from './insn.ts'
+import { get, operand, put } from './operand.ts'
+import type { Cpu } from './ops.ts'
 import { insn } from './rows.ts'
 
 /** Iterations in one step: keeps time slices and interrupts honest. */
@@ -221,32 +222,56 @@ const compareStrings = (e: Evaluator, i: Insn): void =>
     [RSI, RDI],
   )
 
+// Without a prefix: one element.
+
+const isRepeated = (i: Insn): boolean => i.rep !== 0
+
+/** `element` does what is to be done before the pointers move. */
+const single =
+  (pointers: readonly number[], element: <V>(m: Cpu<V>, i: Insn) => void): NonNullable<Row['op']> =>
+  (m, i) => {
+    // Before the store: a reader may leave the direction to the other one.
+    const step = m.stringStep(i.w / 8)
+    element(m, i)
+    const w = i.a32 ? 32 : 64
+    for (const n of pointers) m.setReg(w, n, m.add(w, m.reg(w, n), m.trunc(64, w, step)))
+  }
+const moveOne = single([RSI, RDI], (m, i) => put(m, i, 0, get(m, i, 1)))
+const storeOne = single([RDI], (m, i) => put(m, i, 0, get(m, i, 1)))
+const loadOne = single([RSI], (m, i) => put(m, i, 0, get(m, i, 1)))
+const scanOne = single([RDI], (m, i) => m.setFlags('SUB', i.w, get(m, i, 0), get(m, i, 1)))
+/** See compareStrings for the order. */
+const compareOne = single([RSI, RDI], (m, i) => {
+  const b = get(m, i, 1)
+  m.setFlags('SUB', i.w, get(m, i, 0), b)
+})
+
 // prettier-ignore
 export const STRING = [
   insn({
-    mnemonic: 'MOVSB', spec: 'MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String', rows: [['A4', 'Yb, Xb']], slow: moveString,
+    mnemonic: 'MOVSB', spec: 'MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String', rows: [['A4', 'Yb, Xb']], op: moveOne, isSlow: isRepeated, slow: moveString,
   }),
   insn({
-    mnemonic: 'MOVSW/MOVSD/MOVSQ', spec: 'MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String', rows: [['A5', 'Yv, Xv']], slow: moveString,
+    mnemonic: 'MOVSW/MOVSD/MOVSQ', spec: 'MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String', rows: [['A5', 'Yv, Xv']], op: moveOne, isSlow: isRepeated, slow: moveString,
   }),
-  insn({ mnemonic: 'STOSB', spec: 'STOS/STOSB/STOSW/STOSD/STOSQ—Store String', rows: [['AA', 'Yb, AL']], slow: storeString }),
-  insn({ mnemonic: 'STOSW/STOSD/STOSQ', spec: 'STOS/STOSB/STOSW/STOSD/STOSQ—Store String', rows: [['AB', 'Yv, rAX']], slow: storeString }),
-  insn({ mnemonic: 'LODSB', spec: 'LODS/LODSB/LODSW/LODSD/LODSQ—Load String', rows: [['AC', 'AL, Xb']], slow: loadString }),
-  insn({ mnemonic: 'LODSW/LODSD/LODSQ', spec: 'LODS/LODSB/LODSW/LODSD/LODSQ—Load String', rows: [['AD', 'rAX, Xv']], slow: loadString }),
+  insn({ mnemonic: 'STOSB', spec: 'STOS/STOSB/STOSW/STOSD/STOSQ—Store String', rows: [['AA', 'Yb, AL']], op: storeOne, isSlow: isRepeated, slow: storeString }),
+  insn({ mnemonic: 'STOSW/STOSD/STOSQ', spec: 'STOS/STOSB/STOSW/STOSD/STOSQ—Store String', rows: [['AB', 'Yv, rAX']], op: storeOne, isSlow: isRepeated, slow: storeString }),
+  insn({ mnemonic: 'LODSB', spec: 'LODS/LODSB/LODSW/LODSD/LODSQ—Load String', rows: [['AC', 'AL, Xb']], op: loadOne, isSlow: isRepeated, slow: loadString }),
+  insn({ mnemonic: 'LODSW/LODSD/LODSQ', spec: 'LODS/LODSB/LODSW/LODSD/LODSQ—Load String', rows: [['AD', 'rAX, Xv']], op: loadOne, isSlow: isRepeated, slow: loadString }),
   insn({
     mnemonic: 'SCASB', spec: 'SCAS/SCASB/SCASW/SCASD—Scan String', rows: [['AE', 'AL, Yb']],
-    slow: (e, i) => compareString(e, i, (p) => [e.reg(i.w, RAX), read(p, stringOperand(i, 1))], [RDI]),
+    op: scanOne, isSlow: isRepeated, slow: (e, i) => compareString(e, i, (p) => [e.reg(i.w, RAX), read(p, stringOperand(i, 1))], [RDI]),
   }),
   insn({
     mnemonic: 'SCASW/SCASD/SCASQ', spec: 'SCAS/SCASB/SCASW/SCASD—Scan String', rows: [['AF', 'rAX, Yv']],
-    slow: (e, i) => compareString(e, i, (p) => [e.reg(i.w, RAX), read(p, stringOperand(i, 1))], [RDI]),
+    op: scanOne, isSlow: isRepeated, slow: (e, i) => compareString(e, i, (p) => [e.reg(i.w, RAX), read(p, stringOperand(i, 1))], [RDI]),
   }),
   insn({
     mnemonic: 'CMPSB', spec: 'CMPS/CMPSB/CMPSW/CMPSD/CMPSQ—Compare String Operands', rows: [['A6', 'Xb, Yb']],
-    slow: compareStrings,
+    op: compareOne, isSlow: isRepeated, slow: compareStrings,
   }),
   insn({
     mnemonic: 'CMPSW/CMPSD/CMPSQ', spec: 'CMPS/CMPSB/CMPSW/CMPSD/CMPSQ—Compare String Operands', rows: [['A7', 'Xv, Yv']],
-    slow: compareStrings,
+    op: compareOne, isSlow: isRepeated, slow: compareStrings,
   }),
 ].flat()

@@ -11,7 +11,6 @@ import { noWait, stackIndex, waiting, type Fpu } from './x87-state.ts'
 const nothing = (): void => {}
 const EXCEPTION_BITS = 0x80ff
 
-const storeControl = noWait((f, e, i) => put(e, i, 0, f.control))
 const storeStatus = noWait((f, e, i) => put(e, i, 0, f.status))
 const loadControl = waiting((f, e, i) => {
   f.control = controlWord(get(e, i, 0) as number)
@@ -120,7 +119,7 @@ const free = (pops: boolean): NonNullable<Row['slow']> =>
 // prettier-ignore
 export const X87_CONTROL: readonly Row[] = [
   insn({ mnemonic: 'FLDCW', spec: 'FLDCW—Load x87 FPU Control Word', rows: [['D9 /5', 'Mw']], slow: loadControl }),
-  insn({ mnemonic: 'FNSTCW', spec: 'FSTCW/FNSTCW—Store x87 FPU Control Word', rows: [['D9 /7', 'Mw']], slow: storeControl }),
+  insn({ mnemonic: 'FNSTCW', spec: 'FSTCW/FNSTCW—Store x87 FPU Control Word', rows: [['D9 /7', 'Mw']], op: (m, i) => put(m, i, 0, m.x87Control()) }),
   insn({ mnemonic: 'FNSTSW', spec: 'FSTSW/FNSTSW—Store x87 FPU Status Word', rows: [['DD /7', 'Mw'], ['DF E0', 'AX']], slow: storeStatus }),
   insn({ mnemonic: 'FNCLEX', spec: 'FCLEX/FNCLEX—Clear Exceptions', rows: [['DB E2', '']], slow: clearExceptions }),
   insn({ mnemonic: 'FNINIT', spec: 'FINIT/FNINIT—Initialize Floating-Point Unit', rows: [['DB E3', '']], slow: initialize }),

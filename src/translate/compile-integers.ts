@@ -3,7 +3,7 @@ import { EvalOps, SIMD_OPS, type IntWidth, type Ops, type SimdOp, type Width } f
 import { constant, node, simdNode, type Node } from './node.ts'
 
 /** Ops without floating point and cryptography. */
-type IntegerOps<V> = Omit<Ops<V>, (keyof Ops<V> & `fp${string}`) | 'subBytes' | 'clmul'>
+type IntegerOps<V> = Omit<Ops<V>, (keyof Ops<V> & `fp${string}`) | 'subBytes' | 'clmul' | 'compareStrings'>
 
 const fold = new EvalOps()
 const isConst = (n: Node): boolean => n.op === 'const'

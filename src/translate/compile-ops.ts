@@ -3,6 +3,7 @@ import { hasRelaxedSimd } from '../wasm/index.ts'
 import type { FpRounding, FpWidth, Ops } from '../isa/index.ts'
 import { CompileIntegers } from './compile-integers.ts'
 import { vectorClmul, vectorSubBytes } from './crypto-texts.ts'
+import { vectorCompareStrings } from './string-compare-text.ts'
 import { fmaOfDoubles, oddFmaOfSingles } from './fma-text.ts'
 import { constant, node, simdNode, type Node } from './node.ts'
 
@@ -93,6 +94,9 @@ export abstract class CompileOps extends CompileIntegers implements Ops<Node> {
 
   subBytes(inverted: boolean, a: Node): Node {
     return vectorSubBytes(this, inverted, a)
+  }
+  compareStrings(byte: number, a: Node, aLength: Node, b: Node, bLength: Node): Node {
+    return vectorCompareStrings(this, byte, { vector: a, length: aLength }, { vector: b, length: bLength })
   }
   clmul(a: Node, b: Node): Node {
     return vectorClmul(this, a, b)

@@ -80,6 +80,10 @@ export class Shapes {
           slots[2 + MOST_GPR + xmms++] = STATE.XMM + 16 * o.n
           break
         case 'mem':
+          if (isString(i)) {
+            key += ` m${o.w}${o.seg}${o.a32 ? 'a' : ''}`
+            break
+          }
           key += ` m${o.w}${o.seg}${o.a32 ? 'a' : ''}${o.base === RSP ? 's' : o.base >= 0 ? 'b' : ''}${o.index >= 0 ? o.scale : ''}`
           if (o.base >= 0) slots[0] = STATE.GPR + 8 * o.base
           if (o.index >= 0) slots[1] = STATE.GPR + 8 * o.index
@@ -142,6 +146,7 @@ export class Shapes {
         case 'ymm':
           return { ...o, n: FIRST_XMM_OPERAND + xmms++ }
         case 'mem':
+          if (isString(i)) return o
           // POP asks whether RSP is the base.
           return {
             ...o,
@@ -161,6 +166,9 @@ export class Shapes {
   }
 }
 
+/** MOVS and its like: their memory is where RSI and RDI point to, which they change. */
+const STRINGS = new Set(['A4', 'A5', 'A6', 'A7', 'AA', 'AB', 'AC', 'AD', 'AE', 'AF'])
+const isString = ({ row }: Insn): boolean => STRINGS.has(row.opcode)
 /** CMPXCHG asks whether its destination is the accumulator. */
 const namesItself = (i: Insn, o: { readonly n: number }): boolean => i.row.mnemonic === 'CMPXCHG' && o.n === 0
 

@@ -12,6 +12,7 @@ import {
   type IntWidth,
   type JumpKind,
 } from '../isa/index.ts'
+import type { OpName } from '../wasm/index.ts'
 import { Origins } from './affine.ts'
 import { MemoryTranslator, OPAQUE } from './memory-translator.ts'
 import { constant, local, node, Temporaries, type Node } from './node.ts'
@@ -232,6 +233,35 @@ export class Translator extends MemoryTranslator implements Cpu<Node> {
     if (down) code.i32(RFLAGS.DF).op('i32.or')
     else code.i32(~RFLAGS.DF).op('i32.and')
     code.memory('i32.store', STATE.RFLAGS_REST)
+  }
+
+  stringStep(size: number): Node {
+    const rest = this.fromState('i32', 'i32.load', STATE.RFLAGS_REST)
+    this.exitIf(this.and(32, rest, this.lit(32, RFLAGS.DF)))
+    return this.lit(64, size)
+  }
+
+  mxcsr(): Node {
+    return this.fromState('i32', 'i32.load', STATE.MXCSR)
+  }
+  /** Most often it is what was there before; what else it may mean the evaluator knows. */
+  setMxcsr(value: Node): void {
+    this.exitIf(this.ne(32, value, this.mxcsr()))
+  }
+  x87Control(): Node {
+    return this.or(
+      16,
+      this.and(16, this.fromState('i32', 'i32.load16_u', STATE.X87), this.lit(16, 0x1f3f)),
+      this.lit(16, 0x40),
+    )
+  }
+  /** What regions never change passes through no local. */
+  private fromState(type: 'i32', load: OpName, at: number): Node {
+    const { region, temporaries } = this
+    if (!region || !temporaries) return local(type, OPAQUE)
+    const into = temporaries.take(type)
+    region.code.i32(0).memory(load, at).set(into)
+    return local(type, into)
   }
 
   // Control flow.
