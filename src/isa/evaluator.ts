@@ -1,8 +1,9 @@
-import { ARITHMETIC_MASK, MXCSR_MASK, RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
+import { ARITHMETIC_MASK, FSW, MXCSR_MASK, RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
 import { controlWord, fault, PAGE_SIZE, STATE, USER_END, type CpuState, type Exit, type View } from '../cpu/index.ts'
 import { EvalOps, type Value } from './eval-ops.ts'
 import { conditionText, CONDITION_NAMES, fopOf, fopRecipe, recipeOf, RECIPES, type FlagRecipe } from './flags.ts'
 import type { Insn, MemoryOperand } from './insn.ts'
+import { Fpu } from './x87-state.ts'
 import type { Decode } from './decode.ts'
 import type { AccessAttributes, Cpu, IntWidth, JumpKind, Width } from './ops.ts'
 
@@ -336,6 +337,14 @@ export class Evaluator extends EvalOps implements Cpu<Value> {
   setMxcsr(value: Value): void {
     if (Number(value) & ~MXCSR_MASK) fault.GP(0)
     this.state.mxcsr = Number(value)
+  }
+  waitX87(): void {
+    if (new Fpu(this.state).status & FSW.ES) fault.MF()
+  }
+  setX87Control(value: Value): void {
+    const f = new Fpu(this.state)
+    f.control = controlWord(Number(value))
+    f.commit()
   }
   x87Control(): Value {
     return controlWord(this.state.ram.u16[STATE.X87 / 2] ?? 0)

@@ -166,6 +166,10 @@ export interface Cpu<V> extends Ops<V> {
   setMxcsr(value: V): void
   /** The x87 control word, width 16. */
   x87Control(): V
+  /** Delivers an x87 exception that is pending. */
+  waitX87(): void
+  /** The instruction does nothing else, but for `waitX87`. */
+  setX87Control(value: V): void
 
   /** Near jump to a computed address. `first` is done even where the target makes the jump fault: the store of a CALL. */
   jump(kind: JumpKind, target: V, first?: () => void): void

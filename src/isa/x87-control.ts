@@ -12,9 +12,10 @@ const nothing = (): void => {}
 const EXCEPTION_BITS = 0x80ff
 
 const storeStatus = noWait((f, e, i) => put(e, i, 0, f.status))
-const loadControl = waiting((f, e, i) => {
-  f.control = controlWord(get(e, i, 0) as number)
-})
+const setControl: NonNullable<Row['op']> = (m, i) => {
+  m.waitX87()
+  m.setX87Control(get(m, i, 0))
+}
 const initialize = noWait((f) => f.initialize())
 const clearExceptions = noWait((f) => {
   f.status &= ~EXCEPTION_BITS
@@ -118,7 +119,7 @@ const free = (pops: boolean): NonNullable<Row['slow']> =>
 
 // prettier-ignore
 export const X87_CONTROL: readonly Row[] = [
-  insn({ mnemonic: 'FLDCW', spec: 'FLDCW—Load x87 FPU Control Word', rows: [['D9 /5', 'Mw']], slow: loadControl }),
+  insn({ mnemonic: 'FLDCW', spec: 'FLDCW—Load x87 FPU Control Word', rows: [['D9 /5', 'Mw']], op: setControl }),
   insn({ mnemonic: 'FNSTCW', spec: 'FSTCW/FNSTCW—Store x87 FPU Control Word', rows: [['D9 /7', 'Mw']], op: (m, i) => put(m, i, 0, m.x87Control()) }),
   insn({ mnemonic: 'FNSTSW', spec: 'FSTSW/FNSTSW—Store x87 FPU Status Word', rows: [['DD /7', 'Mw'], ['DF E0', 'AX']], slow: storeStatus }),
   insn({ mnemonic: 'FNCLEX', spec: 'FCLEX/FNCLEX—Clear Exceptions', rows: [['DB E2', '']], slow: clearExceptions }),
