@@ -55,13 +55,19 @@ export class CpuState {
   }
 
   get rflags(): bigint {
-    return BigInt((this.ram.u32[STATE.RFLAGS_REST / 4] ?? 0) | this.materializeFlags(this))
+    const flags = this.materializeFlags(this)
+    this.packFlags(flags)
+    return BigInt((this.ram.u32[STATE.RFLAGS_REST / 4] ?? 0) | flags)
+  }
+  /** They need not be computed again. */
+  private packFlags(flags: number): void {
+    this.ram.u32[STATE.FOP / 4] = 0
+    this.ram.u64[STATE.FA / 8] = BigInt(flags)
   }
   set rflags(value: bigint) {
     const v = Number(value & 0x3f_ffffn)
     this.ram.u32[STATE.RFLAGS_REST / 4] = (v & ~ARITHMETIC_MASK) | RFLAGS.FIXED | RFLAGS.IF
-    this.ram.u32[STATE.FOP / 4] = 0
-    this.ram.u64[STATE.FA / 8] = BigInt(v & ARITHMETIC_MASK)
+    this.packFlags(v & ARITHMETIC_MASK)
   }
 
   /** TF is not an arithmetic flag, so it can be read and written without computing those. */

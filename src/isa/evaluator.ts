@@ -21,7 +21,14 @@ export interface Environment {
   readonly sgx2?: boolean
 }
 
-const FLAG_BIT = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, OF: 11 } as const
+const FLAG_BITS = [
+  ['CF', 0],
+  ['PF', 2],
+  ['AF', 4],
+  ['ZF', 6],
+  ['SF', 7],
+  ['OF', 11],
+] as const
 const pure = new EvalOps()
 
 /** Installed as CpuState.materializeFlags: the six flags from the recipe that was left. */
@@ -33,9 +40,8 @@ export function materializeFlags(state: CpuState): number {
   const input = (at: number): Value => pure.lit(w, u64[at / 8] ?? 0n)
   const [a, b, c] = [input(STATE.FA), input(STATE.FB), input(STATE.FC)]
   let out = 0
-  for (const [f, at] of Object.entries(FLAG_BIT)) {
-    out |= Number(RECIPES[recipe][f as ArithmeticFlag](pure, w, a, b, c)) << at
-  }
+  const flags = RECIPES[recipe]
+  for (const [f, at] of FLAG_BITS) out |= Number(flags[f](pure, w, a, b, c)) << at
   return out
 }
 

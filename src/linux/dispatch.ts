@@ -28,13 +28,24 @@ const DECODE: Readonly<Record<ArgumentKind, (value: bigint) => number | bigint>>
 
 export type ArgumentValues = Readonly<Record<string, number | bigint>>
 
-function decode(kernel: Kernel, row: Syscall): ArgumentValues {
-  const values: Record<string, number | bigint> = {}
-  Object.entries(row.arguments).forEach(([name, kind], i) => {
+interface Decoder {
+  readonly name: string
+  readonly register: number
+  readonly decode: (value: bigint) => number | bigint
+}
+const decoders = new WeakMap<Syscall, readonly Decoder[]>()
+const decodersOf = (row: Syscall): readonly Decoder[] =>
+  Object.entries(row.arguments).map(([name, kind], i) => {
     const register = ARGUMENT_REGISTERS[i]
     invariant(register !== undefined, `${row.name} has more than six arguments`)
-    values[name] = DECODE[kind](kernel.state.gpr(register))
+    return { name, register, decode: DECODE[kind] }
   })
+
+function decode(kernel: Kernel, row: Syscall): ArgumentValues {
+  let all = decoders.get(row)
+  if (!all) decoders.set(row, (all = decodersOf(row)))
+  const values: Record<string, number | bigint> = {}
+  for (const { name, register, decode } of all) values[name] = decode(kernel.state.gpr(register))
   return values
 }
 
