@@ -28,6 +28,13 @@ export interface Region {
   readonly pages: readonly { readonly page: number; readonly frame: number }[]
 }
 
+/** What was looked for in a view since its generation is what it is: blocks by address, and pages of which all blocks were asked for. */
+interface Seen {
+  readonly generation: number
+  readonly blocks: Map<number, RunBlock>
+  readonly pages: Set<number>
+}
+
 const LONGEST_BLOCK = 48
 const LONGEST_INSN = 15
 
@@ -43,7 +50,7 @@ export class CodeCache {
     number,
     { readonly insns: Map<number, Insn>; readonly blocks: Map<number, RunBlock> }
   >()
-  private readonly byView = new WeakMap<View, { generation: number; blocks: Map<number, RunBlock> }>()
+  private readonly byView = new WeakMap<View, Seen>()
   private readonly regions = new Map<number, Region[]>()
   private readonly regionsOfFrame = new Map<number, Set<Region>>()
   /** Set when code was written to or regions were dropped: whoever runs code must look again. */
@@ -62,22 +69,35 @@ export class CodeCache {
     let b = this.knownBlock(view, address)
     if (!b) {
       b = this.decodeBlock(view, address)
-      this.blocksOf(view).set(address, b)
+      this.seenBy(view).blocks.set(address, b)
     }
     return b
   }
 
-  /** Blocks that were looked for in this view, by address, since its generation is what it is. */
-  private blocksOf(view: View): Map<number, RunBlock> {
+  private seenBy(view: View): Seen {
     let own = this.byView.get(view)
     if (own?.generation !== view.generation)
-      this.byView.set(view, (own = { generation: view.generation, blocks: new Map() }))
-    return own.blocks
+      this.byView.set(view, (own = { generation: view.generation, blocks: new Map(), pages: new Set() }))
+    return own
+  }
+
+  /**
+   * Blocks with records that begin and end in the page of `address`, whoever ran them: another process that has the frame there, or this view
+   * before it lost its jump cache. Nothing when it is asked again.
+   */
+  *blocksBeside(view: View, address: number): Iterable<RunBlock> {
+    const page = Math.floor(address / PAGE_SIZE)
+    const { pages } = this.seenBy(view)
+    if (pages.has(page)) return
+    pages.add(page)
+    const at = tryFetch(view, address)
+    for (const b of (at !== undefined && this.frames.get(Math.floor(at / PAGE_SIZE))?.blocks.values()) || [])
+      if (b.threaded > 0 && b.frames.length === 1 && Math.floor(b.address / PAGE_SIZE) === page) yield b
   }
 
   /** The block at `address` if it is decoded or kept. */
   knownBlock(view: View, address: number): RunBlock | undefined {
-    const own = this.blocksOf(view)
+    const own = this.seenBy(view).blocks
     let b = own.get(address)
     if (!b && (b = this.findBlock(view, address))) own.set(address, b)
     return b
@@ -206,6 +226,11 @@ export class CodeCache {
     return this.regions
       .get(address)
       ?.find((r) => r.pages.every(({ page, frame }) => tryFetch(view, page * PAGE_SIZE) === frame * PAGE_SIZE))
+  }
+
+  /** There is a region at `address`, in some view. */
+  hasRegion(address: number): boolean {
+    return this.regions.has(address)
   }
 
   addRegion(r: Region): void {

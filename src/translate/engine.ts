@@ -129,8 +129,10 @@ export class Engine {
       if (region) return this.offer(region)
       // Its place in the jump cache was taken by another: all the rest was seen to when it came here first.
       const known = this.cache.knownBlock(view, address)
-      if (known && known.threaded > 0 && !this.keeper?.kept.hasRegion(address) && this.runsOf(known) < this.hot)
+      if (known && known.threaded > 0 && !this.keeper?.kept.hasRegion(address) && this.runsOf(known) < this.hot) {
+        for (const b of this.cache.blocksBeside(view, address)) this.offerThreaded(b.address, b.threaded)
         return this.enterIntoCache(address, this.threaded.slot, known.threaded)
+      }
       // What an enclave runs is nobody else's.
       if (this.keeper && !this.state.inEnclave) {
         const restored = this.restore(this.keeper, view, address)
@@ -296,6 +298,11 @@ export class Engine {
     }
   }
 
+  /** What will be a region is left to a miss. So is what would take the place of something that runs. */
+  private offerThreaded(address: number, at: number): void {
+    if (this.cache.hasRegion(address) || this.keeper?.kept.hasRegion(address)) return
+    if (this.evaluator.view.isFreeJump(jumpSlot(address))) this.enterIntoCache(address, this.threaded.slot, at)
+  }
   private offer(r: Region): number {
     return this.enterIntoCache(r.address, r.slot, 0)
   }
@@ -324,11 +331,7 @@ export class Engine {
 
   /** Takes over what earlier runs have kept of the page at `address`. Returns the region there, if that is among it. */
   private restore(keeper: Keeper, view: View, address: number): Region | undefined {
-    keeper.adoptPage(view, address, this.hot, (start, at) => {
-      // What will be a region is left to a miss. So is what would take the place of something that runs.
-      if (!keeper.kept.hasRegion(start) && view.isFreeJump(jumpSlot(start)))
-        this.enterIntoCache(start, this.threaded.slot, at)
-    })
+    keeper.adoptPage(view, address, this.hot, (start, at) => this.offerThreaded(start, at))
     const found = keeper.moduleAt(view, address)
     if (found?.module.avx !== this.state.hasAvxState) return undefined
     const { module, pages } = found
