@@ -20,10 +20,10 @@ import { Translator } from './translator.ts'
 
 /**
  * What threaded code knows of one instruction (threaded.ts): a record in linear memory, which a handler gets as its parameter.
- * LENGTH is the instruction's, NEXT the address behind it, SLOTS the place of each register that it names, as an offset in the
- * state block.
+ * HANDLER has 16 bits. LENGTH is the instruction's, a byte; DISPLACEMENT 32 bits with a sign; NEXT the address behind it; SLOTS the place of
+ * each register that it names, as an offset in the state block in units of 8 bytes, a byte each.
  */
-export const RECORD = { HANDLER: 0, LENGTH: 4, DISPLACEMENT: 8, IMMEDIATE: 16, NEXT: 24, SLOTS: 32, SIZE: 64 } as const
+export const RECORD = { HANDLER: 0, LENGTH: 2, DISPLACEMENT: 4, IMMEDIATE: 8, NEXT: 16, SLOTS: 24, SIZE: 32 } as const
 
 /** Registers 8 to 15, which no instruction uses unless it names them, stand for what the record holds. */
 const [BASE, INDEX, FIRST_OPERAND, NEXT, IMMEDIATE, DISPLACEMENT] = [8, 9, 10, 13, 14, 15] as const
@@ -33,10 +33,13 @@ const MOST_XMM = 3
 /** Where XMM operand k of a handler is. */
 const FIRST_XMM_OPERAND = 8
 const SLOT_COUNT = 2 + MOST_GPR + MOST_XMM
+/** Of the places in SLOTS, in bytes. */
+export const SLOT_UNIT = 8
 
 /** No program has these: they stand for the immediate, the address behind the instruction and the branch target. */
 const ANY_IMMEDIATE = 0x5ea5_0e1d_3c0f_f1e5n
 const ANY_ADDRESS = 2 ** 52 + 0x1357_9bdf
+const ANY_RELATIVE = 0x5ea5_0e1d_3c0f_f1e6n
 const ANY_TARGET = 2 ** 52 + 0x2468_ace0
 
 /** For each slot of a record, the offset in the state block of the register that it names. */
@@ -79,16 +82,17 @@ export class Shapes {
           key += ` ${o.kind}${o.kind === 'xmm' ? o.w : ''}`
           slots[2 + MOST_GPR + xmms++] = STATE.XMM + 16 * o.n
           break
-        case 'mem':
-          if (isString(i)) {
-            key += ` m${o.w}${o.seg}${o.a32 ? 'a' : ''}`
-            break
-          }
-          key += ` m${o.w}${o.seg}${o.a32 ? 'a' : ''}${o.base === RSP ? 's' : o.base >= 0 ? 'b' : ''}${o.index >= 0 ? o.scale : ''}`
+        case 'mem': {
+          key += ` m${o.w}${o.seg}${o.a32 ? 'a' : ''}`
+          if (isString(i)) break
+          const relative = relativeTo(i, o)
+          key += `${relative === undefined ? '' : 'n'}${o.base === RSP ? 's' : o.base >= 0 ? 'b' : ''}${o.index >= 0 ? o.scale : ''}`
           if (o.base >= 0) slots[0] = STATE.GPR + 8 * o.base
           if (o.index >= 0) slots[1] = STATE.GPR + 8 * o.index
-          displacement = o.disp
+          displacement = relative ?? o.disp
+          if (!isShort(displacement)) return undefined
           break
+        }
         case 'imm':
           key += ` i${o.w}${this.inspecting.has(i.row) ? `#${o.value}` : ''}`
           immediate = o.value
@@ -152,7 +156,7 @@ export class Shapes {
             ...o,
             base: o.base >= 0 && o.base !== RSP ? BASE : o.base,
             index: o.index >= 0 ? INDEX : -1,
-            disp: 0n,
+            disp: relativeTo(i, o) === undefined ? 0n : ANY_RELATIVE,
           }
         case 'imm':
           return this.inspecting.has(i.row) ? o : { ...o, value: ANY_IMMEDIATE }
@@ -169,6 +173,14 @@ export class Shapes {
 /** MOVS and its like: their memory is where RSI and RDI point to, which they change. */
 const STRINGS = new Set(['A4', 'A5', 'A6', 'A7', 'AA', 'AB', 'AC', 'AD', 'AE', 'AF'])
 const isString = ({ row }: Insn): boolean => STRINGS.has(row.opcode)
+/** A displacement that a record holds. */
+const isShort = (displacement: bigint): boolean => displacement >= -0x8000_0000n && displacement < 0x8000_0000n
+/** Where an operand without registers is from where the instruction ends, if a record holds that: programs are anywhere. */
+function relativeTo(i: Insn, m: MemoryOperand): bigint | undefined {
+  if (m.base >= 0 || m.index >= 0 || m.seg !== 'none') return undefined
+  const distance = m.disp - BigInt(i.address + i.length)
+  return isShort(distance) ? distance : undefined
+}
 /** CMPXCHG asks whether its destination is the accumulator. */
 const namesItself = (i: Insn, o: { readonly n: number }): boolean => i.row.mnemonic === 'CMPXCHG' && o.n === 0
 
@@ -188,7 +200,8 @@ class HandlerTranslator extends Translator {
   }
 
   override effectiveAddress(m: MemoryOperand): Node {
-    const a = this.add(64, super.effectiveAddress({ ...m, a32: false }), this.reg(64, DISPLACEMENT))
+    const from = m.disp === ANY_RELATIVE ? this.reg(64, NEXT) : super.effectiveAddress({ ...m, a32: false })
+    const a = this.add(64, from, this.reg(64, DISPLACEMENT))
     return m.a32 ? this.zext(32, 64, this.trunc(64, 32, a)) : a
   }
 
@@ -258,18 +271,25 @@ function placeOf(code: Code, file: 'GPR' | 'XMM' | 'YMM_HIGH', n: number): numbe
       code.get(0)
       return { [NEXT]: RECORD.NEXT, [IMMEDIATE]: RECORD.IMMEDIATE, [DISPLACEMENT]: RECORD.DISPLACEMENT }[n] ?? -1
     }
-    code.get(0).memory('i32.load', RECORD.SLOTS + 4 * (n - BASE))
+    slot(code, n - BASE)
     return 0
   }
   const high = file === 'YMM_HIGH' ? STATE.YMM_HIGH - STATE.XMM : 0
   if (n < FIRST_XMM_OPERAND) return (void code.i32(0), STATE.XMM + 16 * n + high)
-  code.get(0).memory('i32.load', RECORD.SLOTS + 4 * (2 + MOST_GPR + n - FIRST_XMM_OPERAND))
+  slot(code, 2 + MOST_GPR + n - FIRST_XMM_OPERAND)
   return high
 }
+const slot = (code: Code, k: number): Code =>
+  code
+    .get(0)
+    .memory('i32.load8_u', RECORD.SLOTS + k)
+    .i32(Math.log2(SLOT_UNIT))
+    .op('i32.shl')
 
 function reload(code: Code, t: Translator, locals: RegionLocals, readsFlags: boolean): void {
   const { touched } = t
-  for (const n of touched.gpr) code.memory('i64.load', placeOf(code, 'GPR', n)).set(FIRST_GPR + n)
+  for (const n of touched.gpr)
+    code.memory(n === DISPLACEMENT ? 'i64.load32_s' : 'i64.load', placeOf(code, 'GPR', n)).set(FIRST_GPR + n)
   for (const n of touched.xmm) code.simdMemory('v128.load', placeOf(code, 'XMM', n)).set(FIRST_XMM + n)
   for (const n of touched.ymmHigh) code.simdMemory('v128.load', placeOf(code, 'YMM_HIGH', n)).set(FIRST_YMM_HIGH + n)
   code.i32(0).memory('i32.load', STATE.VIEW).set(locals.view)

@@ -5,7 +5,7 @@ import { Code, ModuleWriter } from '../wasm/index.ts'
 import type { RunBlock } from './code-cache.ts'
 import type { CommonCode, HandlerModule } from './common-code.ts'
 import { writeJumpEntry } from './dispatcher.ts'
-import { compileHandler, FLAGS_FUNCTION, RECORD, Shapes, type ShapedInsn } from './handlers.ts'
+import { compileHandler, FLAGS_FUNCTION, RECORD, Shapes, SLOT_UNIT, type ShapedInsn } from './handlers.ts'
 import type { Native } from './native-code.ts'
 import { RETURN } from './region-contract.ts'
 import { isRepeatedString } from './string-code.ts'
@@ -131,12 +131,12 @@ export class ThreadedCode {
     const at = block.threaded
     const count = this.ram.u32[(at + BLOCK.COUNT) / 4] ?? 0
     const copy = this.ram.u8.slice(at, at + BLOCK.RECORDS + count * RECORD.SIZE)
-    const u32 = new Uint32Array(copy.buffer)
+    const [u16, u32] = [new Uint16Array(copy.buffer), new Uint32Array(copy.buffer)]
     u32[KEPT.OFFSET / 4] = block.address % PAGE_SIZE
     u32[KEPT.CROSSES / 4] = block.frames.length - 1
     if (u32[BLOCK.NOTE / 4]) u32[BLOCK.NOTE / 4] = 1
-    for (let r = BLOCK.RECORDS / 4; r < u32.length; r += RECORD.SIZE / 4)
-      u32[r] = keyNumber(this.keys[u32[r] ?? 0] ?? '')
+    for (let r = BLOCK.RECORDS / 2; r < u16.length; r += RECORD.SIZE / 2)
+      u16[r] = keyNumber(this.keys[u16[r] ?? 0] ?? '')
     return copy
   }
 
@@ -153,7 +153,7 @@ export class ThreadedCode {
     each: (offset: number, crosses: boolean, at: number) => RunBlock | undefined,
   ): void {
     const start = this.allocate(chunk.length)
-    const { u8, u32 } = this.ram
+    const { u8, u16, u32 } = this.ram
     u8.set(chunk, start)
     for (let at = start; at < start + chunk.length;) {
       const block = each(u32[(at + KEPT.OFFSET) / 4] ?? 0, u32[(at + KEPT.CROSSES) / 4] === 1, at)
@@ -161,7 +161,7 @@ export class ThreadedCode {
       u32[(at + BLOCK.RUNS) / 4] = 0
       u32[(at + BLOCK.LIMIT) / 4] = limit
       const end = at + BLOCK.RECORDS + (u32[(at + BLOCK.COUNT) / 4] ?? 0) * RECORD.SIZE
-      for (at += BLOCK.RECORDS; at < end; at += RECORD.SIZE) u32[at / 4] = handlers[u32[at / 4] ?? 0] ?? BY_EVALUATOR
+      for (at += BLOCK.RECORDS; at < end; at += RECORD.SIZE) u16[at / 2] = handlers[u16[at / 2] ?? 0] ?? BY_EVALUATOR
     }
   }
 
@@ -189,21 +189,21 @@ export class ThreadedCode {
   }
 
   private addressOf(record: number): number {
-    const { u32 } = this.ram
+    const { u8, u32 } = this.ram
     const next = (u32[(record + RECORD.NEXT) / 4] ?? 0) + (u32[(record + RECORD.NEXT) / 4 + 1] ?? 0) * 2 ** 32
-    return next - (u32[(record + RECORD.LENGTH) / 4] ?? 0)
+    return next - (u8[record + RECORD.LENGTH] ?? 0)
   }
 
   private write(record: number, insn: Insn, shape: ShapedInsn | undefined): void {
-    const { u32, u64 } = this.ram
-    u32[(record + RECORD.HANDLER) / 4] = (shape && this.handlers.get(shape.key)) ?? BY_EVALUATOR
-    u32[(record + RECORD.LENGTH) / 4] = insn.length
+    const { u8, u16, i32, u64 } = this.ram
+    u16[(record + RECORD.HANDLER) / 2] = (shape && this.handlers.get(shape.key)) ?? BY_EVALUATOR
+    u8[record + RECORD.LENGTH] = insn.length
     u64[(record + RECORD.NEXT) / 8] = BigInt(insn.address + insn.length)
     if (!shape) return
     const { slots, displacement, immediate } = shape.fields
-    u64[(record + RECORD.DISPLACEMENT) / 8] = displacement
+    i32[(record + RECORD.DISPLACEMENT) / 4] = Number(displacement)
     u64[(record + RECORD.IMMEDIATE) / 8] = immediate
-    for (let s = 0; s < slots.length; s++) u32[(record + RECORD.SLOTS) / 4 + s] = slots[s] ?? 0
+    for (let s = 0; s < slots.length; s++) u8[record + RECORD.SLOTS + s] = (slots[s] ?? 0) / SLOT_UNIT
   }
 
   /** What the records of these instructions hold. Handlers that are missing are made, in one module, or it is undefined. */
@@ -327,7 +327,7 @@ function runBlock(
   code.get(block).i32(BLOCK.RECORDS).op('i32.add').tee(record)
   code.get(block).memory('i32.load', BLOCK.COUNT).i32(Math.log2(RECORD.SIZE)).op('i32.shl').op('i32.add').set(end)
   const loop = code.open('loop')
-  code.get(record).memory('i32.load', RECORD.HANDLER).tee(result).open('if', 'i32')
+  code.get(record).memory('i32.load16_u', RECORD.HANDLER).tee(result).open('if', 'i32')
   code.get(record).get(result).op('call_indirect').u32(handler).byte(0)
   code.otherwise().i32(1).close()
   code.open('if')
