@@ -4,20 +4,19 @@
  *
  * Deviation: the last x87 opcode and its pointers (FOP, FIP, FDP) are not kept; they are zero in every image.
  */
-import { EMPTY, FSW as STATUS, XSAVE_LEGACY } from '../spec/x86/index.ts'
+import { EMPTY, FCW as CONTROL, FCW_DEFINED, FCW_FIXED, FSW as STATUS, XSAVE_LEGACY } from '../spec/x86/index.ts'
 import { STATE } from './layout.ts'
 import type { CpuState } from './state.ts'
 
 const { FCW, FSW, FTW, MXCSR, ST } = XSAVE_LEGACY.fields
 const TAGS = STATE.X87 + 4
-const EXCEPTIONS = 0x3f
 
 /** Bit 6 of the control word always reads as 1, the reserved bits as 0. */
-export const controlWord = (value: number): number => (value & 0x1f3f) | 0x40
+export const controlWord = (value: number): number => (value & FCW_DEFINED) | FCW_FIXED
 
 /** ES and B say that an unmasked exception is pending: they follow from the rest. */
 export const withSummary = (status: number, control: number): number =>
-  status & ~control & EXCEPTIONS ? status | STATUS.ES | STATUS.B : status & ~(STATUS.ES | STATUS.B)
+  status & ~control & CONTROL.MASKS ? status | STATUS.ES | STATUS.B : status & ~(STATUS.ES | STATUS.B)
 
 /** The tag of a register that is not empty: valid 0, zero 1, special 2. [SDM-1 "x87 FPU Tag Word"] */
 export function tagOf(value: bigint): number {

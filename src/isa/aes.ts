@@ -1,12 +1,16 @@
 /** AES-NI. The names of the steps are those of FIPS 197, as in the manual's "Advanced Encryption Standard New Instructions". */
 import type { Row } from './insn.ts'
+import { packLanes } from './lanes.ts'
 import type { Ops } from './ops.ts'
 import { binary, unary, unaryBy, type Binary, type Unary } from './sse-operand.ts'
 import { vexForms, type VexShape } from './vex.ts'
 
 /** The index of `pickBytes` that takes byte k from byte `from(k)`. */
 const places = (from: (k: number) => number): bigint =>
-  Array.from({ length: 16 }, (_, k) => BigInt(from(k)) << BigInt(8 * k)).reduce((all, byte) => all | byte)
+  packLanes(
+    8,
+    Array.from({ length: 16 }, (_, k) => from(k)),
+  )
 /** Byte k is row k % 4 of column k / 4. Each row moves by its own number of columns. */
 const rows = (move: (row: number) => number): bigint => places((k) => (k + 4 * move(k % 4) + 16) % 16)
 const SHIFT_ROWS = rows((row) => row)

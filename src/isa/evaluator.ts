@@ -1,4 +1,12 @@
-import { ARITHMETIC_MASK, FSW, MXCSR_MASK, RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
+import {
+  ARITHMETIC_FLAGS,
+  ARITHMETIC_MASK,
+  ARITHMETIC_PLACES,
+  FSW,
+  MXCSR_MASK,
+  RFLAGS,
+  type ArithmeticFlag,
+} from '../spec/x86/index.ts'
 import { controlWord, fault, PAGE_SIZE, STATE, USER_END, type CpuState, type Exit, type View } from '../cpu/index.ts'
 import { EvalOps, type Value } from './eval-ops.ts'
 import { conditionText, CONDITION_NAMES, fopOf, fopRecipe, recipeOf, RECIPES, type FlagRecipe } from './flags.ts'
@@ -21,14 +29,6 @@ export interface Environment {
   readonly sgx2?: boolean
 }
 
-const FLAG_BITS = [
-  ['CF', 0],
-  ['PF', 2],
-  ['AF', 4],
-  ['ZF', 6],
-  ['SF', 7],
-  ['OF', 11],
-] as const
 const pure = new EvalOps()
 
 /** Installed as CpuState.materializeFlags: the six flags from the recipe that was left. */
@@ -41,7 +41,7 @@ export function materializeFlags(state: CpuState): number {
   const [a, b, c] = [input(STATE.FA), input(STATE.FB), input(STATE.FC)]
   let out = 0
   const flags = RECIPES[recipe]
-  for (const [f, at] of FLAG_BITS) out |= Number(flags[f](pure, w, a, b, c)) << at
+  for (const f of ARITHMETIC_FLAGS) out |= Number(flags[f](pure, w, a, b, c)) << ARITHMETIC_PLACES[f]
   return out
 }
 

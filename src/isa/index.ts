@@ -11,6 +11,7 @@ export {
   CONDITION_NAMES,
   type FlagRecipe,
 } from './flags.ts'
+export { packLanes } from './lanes.ts'
 export * as aesField from './aes-field.ts'
 export { SIMD_OPS, type SimdOp } from './simd-ops.ts'
 export { Evaluator, materializeFlags, type Environment } from './evaluator.ts'

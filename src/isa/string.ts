@@ -210,6 +210,9 @@ const read = (p: Progress, m: MemoryOperand): Value => {
   return p.e.load(p.w, linear(p, m))
 }
 
+const scanString = (e: Evaluator, i: Insn): void =>
+  compareString(e, i, (p) => [e.reg(i.w, RAX), read(p, stringOperand(i, 1))], [RDI])
+
 /** CMPS: the manual subtracts the second from the first; processors read the second first. */
 const compareStrings = (e: Evaluator, i: Insn): void =>
   compareString(
@@ -224,7 +227,12 @@ const compareStrings = (e: Evaluator, i: Insn): void =>
 
 // Without a prefix: one element.
 
-const isRepeated = (i: Insn): boolean => i.rep !== 0
+/** By the prefix. */
+const either = (op: NonNullable<Row['op']>, slow: NonNullable<Row['slow']>) => ({
+  op,
+  isSlow: (i: Insn) => i.rep !== 0,
+  slow,
+})
 
 /** `element` does what is to be done before the pointers move. */
 const single =
@@ -249,29 +257,29 @@ const compareOne = single([RSI, RDI], (m, i) => {
 // prettier-ignore
 export const STRING = [
   insn({
-    mnemonic: 'MOVSB', spec: 'MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String', rows: [['A4', 'Yb, Xb']], op: moveOne, isSlow: isRepeated, slow: moveString,
+    mnemonic: 'MOVSB', spec: 'MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String', rows: [['A4', 'Yb, Xb']], ...either(moveOne, moveString),
   }),
   insn({
-    mnemonic: 'MOVSW/MOVSD/MOVSQ', spec: 'MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String', rows: [['A5', 'Yv, Xv']], op: moveOne, isSlow: isRepeated, slow: moveString,
+    mnemonic: 'MOVSW/MOVSD/MOVSQ', spec: 'MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String', rows: [['A5', 'Yv, Xv']], ...either(moveOne, moveString),
   }),
-  insn({ mnemonic: 'STOSB', spec: 'STOS/STOSB/STOSW/STOSD/STOSQ—Store String', rows: [['AA', 'Yb, AL']], op: storeOne, isSlow: isRepeated, slow: storeString }),
-  insn({ mnemonic: 'STOSW/STOSD/STOSQ', spec: 'STOS/STOSB/STOSW/STOSD/STOSQ—Store String', rows: [['AB', 'Yv, rAX']], op: storeOne, isSlow: isRepeated, slow: storeString }),
-  insn({ mnemonic: 'LODSB', spec: 'LODS/LODSB/LODSW/LODSD/LODSQ—Load String', rows: [['AC', 'AL, Xb']], op: loadOne, isSlow: isRepeated, slow: loadString }),
-  insn({ mnemonic: 'LODSW/LODSD/LODSQ', spec: 'LODS/LODSB/LODSW/LODSD/LODSQ—Load String', rows: [['AD', 'rAX, Xv']], op: loadOne, isSlow: isRepeated, slow: loadString }),
+  insn({ mnemonic: 'STOSB', spec: 'STOS/STOSB/STOSW/STOSD/STOSQ—Store String', rows: [['AA', 'Yb, AL']], ...either(storeOne, storeString) }),
+  insn({ mnemonic: 'STOSW/STOSD/STOSQ', spec: 'STOS/STOSB/STOSW/STOSD/STOSQ—Store String', rows: [['AB', 'Yv, rAX']], ...either(storeOne, storeString) }),
+  insn({ mnemonic: 'LODSB', spec: 'LODS/LODSB/LODSW/LODSD/LODSQ—Load String', rows: [['AC', 'AL, Xb']], ...either(loadOne, loadString) }),
+  insn({ mnemonic: 'LODSW/LODSD/LODSQ', spec: 'LODS/LODSB/LODSW/LODSD/LODSQ—Load String', rows: [['AD', 'rAX, Xv']], ...either(loadOne, loadString) }),
   insn({
     mnemonic: 'SCASB', spec: 'SCAS/SCASB/SCASW/SCASD—Scan String', rows: [['AE', 'AL, Yb']],
-    op: scanOne, isSlow: isRepeated, slow: (e, i) => compareString(e, i, (p) => [e.reg(i.w, RAX), read(p, stringOperand(i, 1))], [RDI]),
+    ...either(scanOne, scanString),
   }),
   insn({
     mnemonic: 'SCASW/SCASD/SCASQ', spec: 'SCAS/SCASB/SCASW/SCASD—Scan String', rows: [['AF', 'rAX, Yv']],
-    op: scanOne, isSlow: isRepeated, slow: (e, i) => compareString(e, i, (p) => [e.reg(i.w, RAX), read(p, stringOperand(i, 1))], [RDI]),
+    ...either(scanOne, scanString),
   }),
   insn({
     mnemonic: 'CMPSB', spec: 'CMPS/CMPSB/CMPSW/CMPSD/CMPSQ—Compare String Operands', rows: [['A6', 'Xb, Yb']],
-    op: compareOne, isSlow: isRepeated, slow: compareStrings,
+    ...either(compareOne, compareStrings),
   }),
   insn({
     mnemonic: 'CMPSW/CMPSD/CMPSQ', spec: 'CMPS/CMPSB/CMPSW/CMPSD/CMPSQ—Compare String Operands', rows: [['A7', 'Xv, Yv']],
-    op: compareOne, isSlow: isRepeated, slow: compareStrings,
+    ...either(compareOne, compareStrings),
   }),
 ].flat()

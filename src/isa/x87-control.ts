@@ -1,5 +1,5 @@
 /** x87 control: control and status word, environment, the stack pointer. [SDM-1 "x87 FPU Control Instructions"] */
-import { EMPTY, FSW } from '../spec/x86/index.ts'
+import { FCW, EMPTY, FSW } from '../spec/x86/index.ts'
 import { PAGE_SIZE, controlWord, tagOf } from '../cpu/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Insn, Row } from './insn.ts'
@@ -75,7 +75,7 @@ const storeEnvironment = noWait((f, e, i) => {
   putEnvironment(f, i, image)
   writeImage(e, i, image)
   // Exceptions do not interrupt whoever looks at the environment.
-  f.control |= 0x3f
+  f.control |= FCW.MASKS
 })
 const loadEnvironment = waiting((f, e, i) => takeEnvironment(f, i, readImage(e, i, environmentSize(i))))
 

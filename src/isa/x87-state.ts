@@ -15,7 +15,6 @@ import { EXTENDED, PRECISIONS, roundExtended, unpackExtended } from './softfloat
 import type { Float, Format } from './softfloat/format.ts'
 import type { FloatControl } from './softfloat/round.ts'
 
-const EXCEPTIONS = 0x3f
 const PRE_COMPUTATION = FSW.IE | FSW.DE | FSW.ZE
 /** QNaN floating-point indefinite: the masked answer to an invalid operation. */
 export const INDEFINITE = 0xffff_c000_0000_0000_0000n
@@ -94,7 +93,7 @@ export class Fpu implements FloatControl {
     return (this.control & FCW.RC) >> 10
   }
   get unmasked(): number {
-    return ~this.control & EXCEPTIONS
+    return ~this.control & FCW.MASKS
   }
   readonly denormalsAreZero = false
   readonly flushToZero = false

@@ -2,14 +2,17 @@
  * Operations that WebAssembly lacks, as vector code without branches and tables in memory: the S-boxes of AES and the carry-less
  * product. Written over the algebra, so that both readers can be asked whether they are right.
  */
-import { aesField, type Ops } from '../isa/index.ts'
+import { aesField, packLanes, type Ops } from '../isa/index.ts'
 
 const { AFFINE_CONSTANT, inverse, inverseTransform, multiply, power, transform } = aesField
 
-const bytes = (list: readonly number[]): bigint => list.reduce((v, b, k) => v | (BigInt(b) << BigInt(8 * k)), 0n)
 const NIBBLES = Array.from({ length: 16 }, (_, n) => n)
-const tableOf = (f: (nibble: number) => number): bigint => bytes(NIBBLES.map(f))
-const everywhere = (byte: number): bigint => bytes(NIBBLES.map(() => byte))
+const tableOf = (f: (nibble: number) => number): bigint => packLanes(8, NIBBLES.map(f))
+const everywhere = (byte: number): bigint =>
+  packLanes(
+    8,
+    NIBBLES.map(() => byte),
+  )
 
 /**
  * GF(2^8) as pairs over its subfield of 16 elements: x = i t + k with t^2 + a t + a = 0. With j = i + k, the reciprocals of

@@ -1,7 +1,7 @@
 import { invariant } from '../base/index.ts'
 import { STATE, VIEW, type Ram } from '../cpu/index.ts'
 import { RECIPE_NAMES, RECIPES, type FlagRecipe, type IntWidth } from '../isa/index.ts'
-import { ARITHMETIC_FLAGS, RFLAGS } from '../spec/x86/index.ts'
+import { ARITHMETIC_FLAGS, ARITHMETIC_MASK, ARITHMETIC_PLACES } from '../spec/x86/index.ts'
 import { Code, ModuleWriter } from '../wasm/index.ts'
 import type { CommonCode } from './common-code.ts'
 import { CompileOps } from './compile-ops.ts'
@@ -163,17 +163,11 @@ function materializer(): Code {
     const input = (n: number): Node => o.trunc(64, w, local('i64', n))
     let packed: Node = constant('i32', 0)
     if (recipe === 'PACKED')
-      packed = node('i32', 'i32.and', [
-        o.trunc(64, 32, local('i64', 1)),
-        constant(
-          'i32',
-          ARITHMETIC_FLAGS.reduce((x, f) => x | RFLAGS[f], 0),
-        ),
-      ])
+      packed = node('i32', 'i32.and', [o.trunc(64, 32, local('i64', 1)), constant('i32', ARITHMETIC_MASK)])
     else {
       for (const f of ARITHMETIC_FLAGS) {
         const bit = RECIPES[recipe][f](o, w, input(1), input(2), input(3))
-        packed = o.or(32, packed, node('i32', 'i32.shl', [bit, constant('i32', 31 - Math.clz32(RFLAGS[f]))]))
+        packed = o.or(32, packed, node('i32', 'i32.shl', [bit, constant('i32', ARITHMETIC_PLACES[f])]))
       }
     }
     emit(code, temporaries, packed)

@@ -109,7 +109,6 @@ function emitConstant(code: Code, n: Node): void {
   else if (n.type === 'i64') code.i64(n.value as bigint)
   else {
     invariant(n.type === 'v128', 'constants are integers or vectors')
-    code.simd('v128.const')
-    for (let k = 0n; k < 16n; k++) code.byte(Number(((n.value as bigint) >> (8n * k)) & 0xffn))
+    code.v128(n.value as bigint)
   }
 }

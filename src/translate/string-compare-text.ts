@@ -2,7 +2,7 @@
  * What PCMPESTRI and its like find, as vector code. [SDM-2 "Imm8 Control Byte Operation for PCMPESTRI / PCMPESTRM / PCMPISTRI / PCMPISTRM"]
  * Written over the algebra, so that both readers can be asked whether it is right.
  */
-import type { Ops, SimdOp } from '../isa/index.ts'
+import { packLanes, type Ops, type SimdOp } from '../isa/index.ts'
 
 interface StringOperand<V> {
   readonly vector: V
@@ -58,12 +58,7 @@ class Elements<V> {
     return this.o.simd('v128.bitselect', [ifOnes, ifZeros, mask])
   }
   constant(element: (k: number) => number): V {
-    const width = 8 * this.size
-    const placed = this.all.map((k) => BigInt.asUintN(width, BigInt(element(k))) << BigInt(width * k))
-    return this.o.lit(
-      128,
-      placed.reduce((x, y) => x | y),
-    )
+    return this.o.lit(128, packLanes(8 * this.size, this.all.map(element)))
   }
   /** All ones in the elements whose `place` is below the length. */
   below(length: V, place: (k: number) => number = (k) => k): V {

@@ -1,6 +1,6 @@
 import { invariant } from '../base/index.ts'
 import { STATE } from '../cpu/index.ts'
-import { FSW, RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
+import { FCW, FCW_DEFINED, FCW_FIXED, FSW, RFLAGS, type ArithmeticFlag } from '../spec/x86/index.ts'
 import {
   CONDITION_NAMES,
   conditionText,
@@ -26,9 +26,6 @@ import {
   type RegionContext,
   type Terminator,
 } from './region-parts.ts'
-
-/** Of the x87: flags in the status word, masks in the control word. */
-const EXCEPTIONS = 0x3f
 
 /**
  * Reader 2 of instruction texts: writes wasm for one instruction after another. Register writes are collected and done together at
@@ -269,12 +266,12 @@ export class Translator extends MemoryTranslator implements Cpu<Node> {
   /** Not zero where an x87 exception is pending if this is the control word. ES alone may be what the program has restored. */
   private pending(control: Node): Node {
     const status = this.fromState('i32', 'i32.load16_u', STATE.X87 + 2)
-    const unmasked = this.and(32, this.xor(32, control, this.lit(32, EXCEPTIONS)), this.lit(32, EXCEPTIONS))
+    const unmasked = this.and(32, this.xor(32, control, this.lit(32, FCW.MASKS)), this.lit(32, FCW.MASKS))
     return this.and(32, status, this.or(32, unmasked, this.lit(32, FSW.ES)))
   }
   /** A control word without the bits that are not there, and with the one that always is. */
   private normalized(control: Node): Node {
-    return this.or(16, this.and(16, control, this.lit(16, 0x1f3f)), this.lit(16, 0x40))
+    return this.or(16, this.and(16, control, this.lit(16, FCW_DEFINED)), this.lit(16, FCW_FIXED))
   }
   /** What regions never change passes through no local. */
   private fromState(type: 'i32', load: OpName, at: number): Node {

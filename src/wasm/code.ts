@@ -109,6 +109,11 @@ export class Code extends ByteWriter {
     invariant(code !== undefined, `no SIMD opcode ${name}`)
     return this.byte(0xfd).u32(code)
   }
+  v128(n: bigint): this {
+    this.simd('v128.const')
+    for (let k = 0n; k < 16n; k++) this.byte(Number((n >> (8n * k)) & 0xffn))
+    return this
+  }
   simdMemory(name: string, offset: number): this {
     return this.simd(name).u32(0).u32(offset)
   }

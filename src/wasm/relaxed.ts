@@ -14,20 +14,9 @@ const ROUNDED = [
 
 /** The function (): i32 that says whether both products and sums are rounded once. Its first instructions are a swizzle. */
 function question(): Code {
-  const code = new Code(0)
-  const vector = (lane: bigint): void => {
-    code.simd('v128.const')
-    for (let k = 0n; k < 16n; k++) code.byte(Number((lane >> (8n * k)) & 0xffn))
-  }
-  vector(0n)
-  vector(0n)
-  code.simd('i8x16.relaxed_swizzle').op('drop')
-  for (const { shape, x, minusSquare } of ROUNDED) {
-    vector(x)
-    vector(x)
-    vector(minusSquare)
-    code.simd(`${shape}.relaxed_madd`).simd('v128.any_true')
-  }
+  const code = new Code(0).v128(0n).v128(0n).simd('i8x16.relaxed_swizzle').op('drop')
+  for (const { shape, x, minusSquare } of ROUNDED)
+    code.v128(x).v128(x).v128(minusSquare).simd(`${shape}.relaxed_madd`).simd('v128.any_true')
   return code.op('i32.and')
 }
 

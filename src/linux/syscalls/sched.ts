@@ -28,7 +28,6 @@ export const sched_yield = syscall(24, 'sched_yield', {}, {
 
 /** Bytes of the kernel's processor mask: one word. */
 const MASK_SIZE = 8
-const exists = ({ kernel }: SyscallContext, pid: number): boolean => pid === 0 || kernel.tasks.has(pid)
 const taskOf = ({ kernel, task }: SyscallContext, pid: number): Task | undefined =>
   pid === 0 ? task : kernel.tasks.get(pid)
 
@@ -37,7 +36,7 @@ export const sched_getaffinity = syscall(204, 'sched_getaffinity', { pid: 'int',
   support: 'full', spec: 'sched_setaffinity(2)',
   run(c, { pid, cpusetsize, mask }) {
     if (cpusetsize < 1 || cpusetsize % MASK_SIZE !== 0) return -EINVAL
-    if (!exists(c, pid)) return -ESRCH
+    if (!taskOf(c, pid)) return -ESRCH
     return c.task.memory.setU64(mask, 1n) ? MASK_SIZE : -EFAULT
   },
 })
@@ -48,7 +47,7 @@ export const sched_setaffinity = syscall(203, 'sched_setaffinity', { pid: 'int',
   run(c, { pid, cpusetsize, mask }) {
     const given = c.task.memory.read(mask, Math.min(cpusetsize, MASK_SIZE))
     if (!given) return -EFAULT
-    if (!exists(c, pid)) return -ESRCH
+    if (!taskOf(c, pid)) return -ESRCH
     // Processor 0 is the only one.
     return ((given[0] ?? 0) & 1) === 0 ? -EINVAL : 0
   },
@@ -110,7 +109,7 @@ export const sched_getparam = syscall(143, 'sched_getparam', { pid: 'int', param
   support: 'full', spec: 'sched_setparam(2)',
   run(c, { pid, param }) {
     if (pid < 0 || param === 0) return -EINVAL
-    if (!exists(c, pid)) return -ESRCH
+    if (!taskOf(c, pid)) return -ESRCH
     return c.task.memory.setU32(param, 0) ? 0 : -EFAULT
   },
 })
@@ -190,8 +189,9 @@ export const sched_get_priority_min = syscall(147, 'sched_get_priority_min', { p
 const [PRIO_PROCESS, PRIO_PGRP, PRIO_USER] = [0, 1, 2]
 
 /** The threads that getpriority and setpriority mean. All of them belong to the one user. */
-function named({ kernel, task }: SyscallContext, which: number, who: number): Task[] {
-  if (which === PRIO_PROCESS) return [who === 0 ? task : kernel.tasks.get(who)].filter((t) => t !== undefined)
+function named(c: SyscallContext, which: number, who: number): Task[] {
+  const { kernel, task } = c
+  if (which === PRIO_PROCESS) return [taskOf(c, who)].filter((t) => t !== undefined)
   const all = [...kernel.tasks.values()]
   if (which === PRIO_PGRP) return all.filter((t) => t.pgid === (who === 0 ? task.pgid : who))
   return who === 0 || who === task.process.credentials.uid ? all : []

@@ -9,4 +9,9 @@ export const RFLAGS = {
 /** The six flags that arithmetic sets. */
 export const ARITHMETIC_FLAGS = ['CF', 'PF', 'AF', 'ZF', 'SF', 'OF'] as const
 export type ArithmeticFlag = (typeof ARITHMETIC_FLAGS)[number]
+/** Their bit numbers in RFLAGS. */
+export const ARITHMETIC_PLACES = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, OF: 11 } as const satisfies Record<
+  ArithmeticFlag,
+  number
+>
 export const ARITHMETIC_MASK = RFLAGS.CF | RFLAGS.PF | RFLAGS.AF | RFLAGS.ZF | RFLAGS.SF | RFLAGS.OF

@@ -5,6 +5,9 @@ export const FSW = {
 } as const
 /** Control word. [SDM-1 "x87 FPU Control Word"] */
 export const FCW = { MASKS: 0x3f, PC: 0x300, RC: 0xc00 } as const
+/** Bits of the control word that are there, and the one that always reads as 1. */
+export const FCW_DEFINED = 0x1f3f
+export const FCW_FIXED = 0x40
 /** What FNINIT leaves. */
 export const FCW_RESET = 0x37f
 /** Tag of a register without a value. [SDM-1 "x87 FPU Tag Word"] */
